@@ -3,14 +3,29 @@
 use std::sync::Arc;
 
 use crate::backlog::model::{Board, Column, Stamp};
-use crate::fleet::model::{ClaimFacts, FleetSnapshot};
+use crate::fleet::model::{AgentRow, ClaimFacts, FleetSnapshot};
+
+/// Whether a row is the agent that holds a claim, by the claim's owner and host: an agent of another host may have the same
+/// name. What the roster calls another host need not be its own name for itself, so these are told from this one only.
+#[must_use]
+pub fn is_owner(row: &AgentRow, (owner, host): (&str, &str), here: &str) -> bool {
+    let is_here = |host: &str| host == here;
+    row.managed && row.name.as_str() == owner && (host.is_empty() || is_here(host) == is_here(&row.host))
+}
+
+/// The owner of a claim in words, with the host where that is another one.
+#[must_use]
+pub fn owner_words(owner: &str, host: &str, here: &str) -> String {
+    if host.is_empty() || host == here { owner.to_owned() } else { format!("{owner} on {host}") }
+}
 
 /// Writes each agent's claim into its row, and puts the idle ones forward while cards wait for them.
 #[must_use]
 pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSnapshot {
     let mut joined = snapshot.clone();
     for row in &mut joined.agents {
-        let held = board.claims.iter().find(|held| row.managed && held.claim.owner == row.name.as_str());
+        let mut claims = board.claims.iter().map(|held| (held, (held.claim.owner.as_str(), held.claim.host.as_str())));
+        let held = claims.find(|(_, claim)| is_owner(row, *claim, &snapshot.host)).map(|(held, _)| held);
         let claim = held.map(|held| ClaimFacts {
             card: held.id.to_string(),
             title: held.title.as_str().into(),
@@ -26,4 +41,43 @@ pub fn attached(snapshot: &FleetSnapshot, board: &Board, now: Stamp) -> FleetSna
         joined.agents.sort_by(|a, b| a.compare_attention(b, true));
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tui::samples;
+    use crate::backlog::model::{BoardQuery, ClaimLine, Counts, HeldCard};
+
+    #[test]
+    fn a_claim_of_another_hosts_agent_of_that_name_is_not_this_ones() {
+        let mut snapshot = (*samples::snapshot()).clone();
+        let name =
+            snapshot.agents.iter().find(|row| row.managed && row.host == snapshot.host).unwrap().name.to_string();
+        let here = snapshot.host.clone();
+        let board = |host: &str| {
+            let claim =
+                ClaimLine { owner: name.clone(), host: host.to_owned(), since: Stamp(0), expires_at: Stamp(9000) };
+            let held = HeldCard { id: samples::id("A1"), title: "a".to_owned(), claim };
+            Board {
+                now: Stamp(0),
+                counts: Counts::default(),
+                lanes: Default::default(),
+                claims: vec![held],
+                query: BoardQuery::default(),
+            }
+        };
+        let has_it = |snapshot: &FleetSnapshot, host: &str| {
+            let joined = attached(snapshot, &board(host), Stamp(0));
+            joined.agents.iter().filter(|row| row.claim.is_some()).count()
+        };
+        assert_eq!([has_it(&snapshot, ""), has_it(&snapshot, &here), has_it(&snapshot, "south")], [1, 1, 0]);
+        // Where the roster itself has it on another host, that one's claim is its own.
+        for row in &mut snapshot.agents {
+            Arc::make_mut(row).host = "far".to_owned();
+        }
+        assert_eq!([has_it(&snapshot, ""), has_it(&snapshot, &here), has_it(&snapshot, "south")], [1, 0, 1]);
+        assert_eq!(owner_words("a", "south", &here), "a on south");
+        assert_eq!(owner_words("a", "", &here) + &owner_words("b", &here, &here), "ab");
+    }
 }

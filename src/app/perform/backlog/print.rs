@@ -140,8 +140,9 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
         fact(
             "claim",
             format!(
-                "{} since {}, until {}, token {}",
+                "{}{} since {}, until {}, token {}",
                 line(&claim.owner),
+                if claim.host.is_empty() { String::new() } else { format!(" on {}", line(&claim.host)) },
                 claim.since,
                 claim.expires_at(),
                 claim.token

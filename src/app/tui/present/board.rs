@@ -181,8 +181,9 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     match (column, &card.claim) {
         (Column::Claimed, Some(claim)) => {
             let (left, role) = lease(claim.expires_at, now);
-            let owner = clean(&claim.owner);
-            match state.row_named(&claim.owner) {
+            let of_claim = (claim.owner.as_str(), claim.host.as_str());
+            let owner = clean(&state.owner_words(of_claim));
+            match state.row_of_owner(of_claim) {
                 Some(row) => {
                     pieces.push(Piece::new(glyph(row.shown()), theme::role(row.shown())));
                     pieces.push(Piece::new(owner, Role::Strong));

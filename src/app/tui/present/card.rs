@@ -89,8 +89,8 @@ pub(super) fn lease(expires: Stamp, now: Stamp) -> (String, Role) {
 }
 
 /// The owner's readiness, when it is an agent of the roster.
-fn readiness(state: &State, owner: &str) -> Option<Piece> {
-    let row = state.row_named(owner)?;
+fn readiness(state: &State, claim: (&str, &str)) -> Option<Piece> {
+    let row = state.row_of_owner(claim)?;
     let shown = row.shown();
     Some(Piece::new(format!("{} {}", glyph(shown), shown.word()), role(shown)))
 }
@@ -131,16 +131,17 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
     if let Some(claim) = &card.claim {
         let (left, role) = lease(claim.expires_at(), now);
+        let of_claim = (claim.owner.as_str(), claim.host.as_str());
         let mut value = vec![
-            Piece::new(format!("{} ", clean(&claim.owner)), Role::Strong),
+            Piece::new(format!("{} ", clean(&state.owner_words(of_claim))), Role::Strong),
             Piece::new(format!("{left} "), role),
             Piece::new(
                 format!("held for {}, token {} ", age::coarse(now.since(claim.since)), claim.token),
                 Role::Quiet,
             ),
         ];
-        value.extend(readiness(state, &claim.owner));
-        if let Some(row) = state.row_named(&claim.owner) {
+        value.extend(readiness(state, of_claim));
+        if let Some(row) = state.row_of_owner(of_claim) {
             value.push(Piece::new(format!(" ({})", row.reason), Role::Quiet));
         }
         lines.push(fact("claim", value));

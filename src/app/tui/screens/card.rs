@@ -111,8 +111,8 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         let Some(owner) = state.owner_in_hand() else {
             return state.say(format!("nobody holds {id}"), true);
         };
-        let Some(row) = state.row_named(owner) else {
-            let why = format!("{owner} is no agent of the roster");
+        let Some(row) = state.row_of_owner(owner) else {
+            let why = format!("{} is no agent of the roster", state.owner_words(owner));
             return state.say(why, true);
         };
         state.selected = Some(row.key);

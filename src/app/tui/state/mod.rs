@@ -48,6 +48,7 @@ use self::running::Running;
 use self::screen::{Mark, Overlay, Screen};
 use self::wall::WallState;
 use self::watch::Scrollback;
+use super::claims;
 use super::notices::Notices;
 use super::order;
 use super::settings::Settings;
@@ -403,6 +404,21 @@ impl State {
         self.snapshot.as_ref()?.agents.iter().find(|row| row.managed && row.name.as_str() == name)
     }
 
+    /// The row of the agent that holds a claim, by the claim's owner and host.
+    #[must_use]
+    pub fn row_of_owner(&self, claim: (&str, &str)) -> Option<&Arc<AgentRow>> {
+        let snapshot = self.snapshot.as_ref()?;
+        snapshot.agents.iter().find(|row| claims::is_owner(row, claim, &snapshot.host))
+    }
+
+    /// The owner of a claim in words, with the host where that is another one.
+    #[must_use]
+    pub fn owner_words(&self, (owner, host): (&str, &str)) -> String {
+        // Before the first look at the fleet nobody knows which host this is.
+        let here = self.snapshot.as_ref().map_or(host, |snapshot| &snapshot.host);
+        claims::owner_words(owner, host, here)
+    }
+
     /// The card that keys act on: the one that is shown in full, else the selected one.
     #[must_use]
     pub fn card_in_hand(&self) -> Option<CardId> {
@@ -430,12 +446,12 @@ impl State {
         held.find(|held| held.id == *id).map(|held| held.claim.owner.as_str())
     }
 
-    /// Who holds the card that keys act on.
+    /// Who holds the card that keys act on, and on which host.
     #[must_use]
-    pub fn owner_in_hand(&self) -> Option<&str> {
+    pub fn owner_in_hand(&self) -> Option<(&str, &str)> {
         match self.screen {
-            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| claim.owner.as_str()),
-            _ => self.board.selected()?.claim.as_ref().map(|claim| claim.owner.as_str()),
+            Screen::Card => self.board.shown()?.card.claim.as_ref().map(|claim| (&*claim.owner, &*claim.host)),
+            _ => self.board.selected()?.claim.as_ref().map(|claim| (&*claim.owner, &*claim.host)),
         }
     }
 

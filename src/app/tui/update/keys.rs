@@ -152,7 +152,10 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         }
         subject = match argument.name {
             // Whose work it ends is what the question is about.
-            "id" => Subject::Card { id: values.join(", "), owner: state.owner_in_hand().map(str::to_owned) },
+            "id" => Subject::Card {
+                id: values.join(", "),
+                owner: state.owner_in_hand().map(|owner| state.owner_words(owner)),
+            },
             _ => Subject::Agents(values.clone()),
         };
         inputs = inputs.with(argument.name, values.clone());
