@@ -12,7 +12,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::Site;
 use crate::fleet::model::Readiness;
-use crate::fleet::os::lockfile;
+use crate::fleet::os::{lockfile, process};
 use crate::plain;
 
 /// Two looks at one event are at most so far apart, in milliseconds: dashboards look each second, on a machine under load
@@ -29,7 +29,7 @@ const MAX: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct Told {
     folder: PathBuf,
-    /// Which dashboard.
+    /// Which dashboard: its pid, and when it began.
     by: String,
     is_kept: bool,
 }
@@ -50,7 +50,7 @@ impl Told {
     pub(super) fn of(site: &Site) -> Self {
         // No agent's file can have its name, and the watch of the folder does not look into it.
         let folder = site.run_dir.join("_dashboard");
-        Self { folder, by: std::process::id().to_string(), is_kept: !site.read_only }
+        Self { folder, by: name_of(std::process::id()), is_kept: !site.read_only }
     }
 
     /// Whether this dashboard runs the command for an event. Where that cannot be known it does: twice is better than
@@ -100,6 +100,15 @@ impl Told {
     }
 }
 
+/// Tells one dashboard from every other.
+// A pid comes again, and in containers that share a home several have the same one at the same time.
+fn name_of(pid: u32) -> String {
+    match process::start_ticks(pid) {
+        Some(start) => format!("{pid}-{start}"),
+        None => pid.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +145,24 @@ mod tests {
         assert!(!one.is_mine(&asks("a", Some("Really?")), at(20)));
         std::fs::write(folder.path().join("_dashboard/told.json"), "no claims").unwrap();
         assert!(one.is_mine(&asks("c", None), at(30)), "a broken file keeps nobody from being told");
+    }
+
+    #[test]
+    fn a_pid_that_comes_again_is_another_dashboard() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { run_dir: folder.path().to_owned(), ..Site::for_tests("/h") };
+        let now = Told::of(&site);
+        let pid = std::process::id().to_string();
+        let (of, start) = now.by.split_once('-').unwrap();
+        assert_eq!((of, start.parse::<u64>().ok()), (pid.as_str(), process::start_ticks(std::process::id())));
+        assert_eq!(now.by, Told::of(&site).by, "the same for as long as it runs");
+        // One that had this pid before, and ended just now.
+        let before = Told { by: format!("{pid}-1"), ..now.clone() };
+        assert!(before.is_mine(&asks("a", None), at(0)));
+        assert!(!now.is_mine(&asks("a", None), at(1)), "it was told of already");
+        // What stands there of a program that did not know more than the pid.
+        let older = Told { by: pid, ..now.clone() };
+        assert!(older.is_mine(&asks("b", None), at(1)) && !now.is_mine(&asks("b", None), at(2)));
     }
 
     #[test]
