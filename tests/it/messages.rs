@@ -291,6 +291,22 @@ fn waiting_and_tailing_end_as_they_should() {
 }
 
 #[test]
+fn a_stop_on_purpose_can_be_waited_for_by_the_word_that_lists_show() {
+    let sandbox = Sandbox::with_agents("  - {name: a, runtime: cat, command: cat}\n");
+    sandbox.start();
+    let late = sandbox.run(&["agent", "wait", "a", "--until", "stopped", "--timeout", "0.2"]);
+    assert!(late.code == 1 && late.stdout.contains("not stopped within"), "{late:?}");
+    let mut command = sandbox.command(program());
+    let waiter = command.args(["agent", "wait", "a", "--until", "stopped"]).stdout(Stdio::piped()).spawn().unwrap();
+    sandbox.ok(&["fleet", "stop", "a"]);
+    let told = waiter.wait_with_output().unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(told.status.success() && text.starts_with("a: stopped ("), "{text}");
+    // Its JSON says dead, and whoever waited for that still hears of it.
+    sandbox.ok(&["agent", "wait", "a", "--until", "dead", "--timeout", "5"]);
+}
+
+#[test]
 fn attach_types_and_resizes_nothing_also_from_inside_another_tmux() {
     let sandbox = Sandbox::with_agents("  - {name: a, runtime: cat, command: cat}\n");
     sandbox.start();

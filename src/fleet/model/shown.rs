@@ -34,6 +34,12 @@ impl Shown {
             Self::Unmanaged(_) => "unmanaged",
         }
     }
+
+    /// The one of that word, among those that are counted.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::COUNTED.into_iter().find(|shown| shown.word() == word)
+    }
 }
 
 impl From<Readiness> for Shown {
@@ -51,5 +57,12 @@ impl AgentRow {
             Attention::Stopped => Shown::Stopped,
             _ => Shown::Is(self.readiness),
         }
+    }
+
+    /// Whether it is in a state: the one that it is shown in, or its readiness.
+    #[must_use]
+    pub fn is_in(&self, state: Shown) -> bool {
+        // One that was stopped on purpose is dead as well, as its JSON says: whoever waits for its end waits for either.
+        self.shown() == state || state == Shown::Is(self.readiness)
     }
 }

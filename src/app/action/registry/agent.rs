@@ -10,7 +10,7 @@ use crate::app::action::inputs::Inputs;
 use crate::app::action::text::Text;
 use crate::app::action::{Action, ScreenAction, TerminalAction};
 use crate::fleet::message::Options;
-use crate::fleet::model::Readiness;
+use crate::fleet::model::{Readiness, Shown};
 
 /// What the executor is asked to do with single agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +70,8 @@ pub enum AgentAction {
     Wait {
         /// The agent.
         name: String,
-        /// The state.
-        until: Readiness,
+        /// The state, as lists show it.
+        until: Shown,
         /// How long.
         timeout: Duration,
     },
@@ -136,7 +136,10 @@ const NO_VERIFY: Argument = flag("no-verify", "Does not look at what became of i
 const TIMEOUT: Argument =
     value("timeout", "Seconds to look for evidence, four times as many while nothing new is drawn; default 6");
 
+/// What can be expected of an agent.
 const STATES: &[&str] = &["stuck", "dead", "stale", "unknown", "available", "working"];
+/// The states that lists show.
+const SHOWN: &[&str] = &["stuck", "dead", "stale", "unknown", "available", "working", "stopped"];
 
 /// What only looks.
 pub(super) const LOOKS: &[ActionSpec] = &[
@@ -336,13 +339,13 @@ pub(super) const ACTS: &[ActionSpec] = &[
     command(
         "agent.wait",
         "wait",
-        "Waits until an agent is in a state; exit 1 when that takes too long",
+        "Waits until an agent is in a state; one that was stopped on purpose is `stopped`, and `dead` as well; exit 1 when that takes too long",
         &["agent", "wait"],
         build_wait,
     )
     .looks()
     .no_key("it blocks until then")
-    .takes(&[NAME, needed("until", "The state").of(STATES), value("timeout", "Seconds; default a week"), JSON])
+    .takes(&[NAME, needed("until", "The state").of(SHOWN), value("timeout", "Seconds; default a week"), JSON])
     .answers("row, or {name, until, last} when it took too long", LOOK),
     command(
         "agent.tail",
@@ -446,7 +449,8 @@ fn readiness(option: &str, word: &str) -> Result<Readiness, String> {
 }
 
 fn build_wait(inputs: &Inputs) -> Built {
-    let until = readiness("--until", &inputs.one("until").ok_or("--until is needed")?)?;
+    let until = inputs.one("until").ok_or("--until is needed")?;
+    let until = Shown::parse(&until).ok_or_else(|| format!("--until takes one of {}", SHOWN.join(", ")))?;
     let timeout = seconds(inputs, "timeout", MAX_SECONDS)?;
     done(AgentAction::Wait { name: inputs.required("name")?, until, timeout })
 }

@@ -16,7 +16,7 @@ use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
 use crate::fleet::message::{Post, Receipt};
-use crate::fleet::model::Readiness;
+use crate::fleet::model::Shown;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::runtime::{self, Runtime};
@@ -95,7 +95,7 @@ pub(in crate::app::perform) fn reset_command(agent: &Agent) -> Option<&str> {
 }
 
 /// Follows the observer until the agent is in the state.
-async fn wait(site: &Site, name: &str, until: Readiness, timeout: std::time::Duration) -> Result<Report> {
+async fn wait(site: &Site, name: &str, until: Shown, timeout: std::time::Duration) -> Result<Report> {
     // A name that nobody has would be waited for in vain.
     roster::load(site)?.agent(name)?;
     let mut observer = observe::start(site.clone())?;
@@ -108,8 +108,8 @@ async fn wait(site: &Site, name: &str, until: Readiness, timeout: std::time::Dur
         let row =
             newest.iter().flat_map(|snapshot| &snapshot.agents).find(|row| row.managed && row.name.as_str() == name);
         if let Some(row) = row {
-            last = format!("{} ({})", row.readiness.word(), row.reason);
-            if row.readiness == until {
+            last = format!("{} ({})", row.shown().word(), row.reason);
+            if row.is_in(until) {
                 return Ok(Report::done(format!("{name}: {last}"), row));
             }
         }
@@ -118,7 +118,7 @@ async fn wait(site: &Site, name: &str, until: Readiness, timeout: std::time::Dur
             // Its thread is gone, and waiting on would only run the time down.
             Ok(Err(_)) => return Err(Failure::failed("observer", "ended", "try again")),
             Err(_) => {
-                let json: Value = json!({ "name": name, "until": until, "last": last });
+                let json: Value = json!({ "name": name, "until": until.word(), "last": last });
                 return Ok(Report::done(
                     format!("{name}: not {} within {} s; it is {last}", until.word(), timeout.as_secs()),
                     &json,
