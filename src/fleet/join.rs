@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::error::{Failure, Kind};
 use super::heartbeat::{Heartbeat, NoHeartbeat};
 use super::home::Site;
 use super::model::{
@@ -54,7 +55,7 @@ pub struct Planes<'a> {
     /// The roster in use.
     pub roster: &'a Roster,
     /// Why a newer roster file is not in use.
-    pub roster_error: Option<&'a str>,
+    pub roster_error: Option<&'a Failure>,
     /// tmux, per server, those of other hosts included.
     pub tmux: &'a HashMap<ServerName, Reading<Look>>,
     /// What agents' screens show.
@@ -99,9 +100,17 @@ pub fn join(planes: &Planes<'_>) -> FleetSnapshot {
     let mut warnings = planes.roster.warnings.clone();
     warnings.extend(hosts::warnings(planes));
     if let Some(error) = planes.roster_error {
-        let why = without_folder(error, &planes.roster.path);
+        let older_in_use = !planes.roster.agents.is_empty();
+        let warning = match error.kind {
+            // A home that is empty is a home that nobody has begun with.
+            Kind::NotFound if !older_in_use => Warning::NoRoster,
+            _ => {
+                let why = without_folder(&error.to_string(), &planes.roster.path);
+                Warning::RosterNotUsed { older_in_use, why }
+            }
+        };
         // First, because all that follows is about a roster that is not the one on the disk.
-        warnings.insert(0, Warning::RosterNotUsed { older_in_use: !planes.roster.agents.is_empty(), why });
+        warnings.insert(0, warning);
     }
     FleetSnapshot {
         tenant_id: planes.site.tenant_id.clone(),

@@ -48,6 +48,9 @@ fn the_questions_may_be_left_and_asked_again_on_every_size() {
         screen.wait_text("Which program do your agents run?");
         screen.send("\x1b");
         screen.wait_until("closed", |text| !text.contains("Which program") && text.contains("no agents"));
+        screen.wait_until("what there is to do", |text| {
+            text.contains("there is no roster yet: I makes a first fleet") && !text.contains("not usable")
+        });
         screen.send("I");
         screen.wait_text("Which program do your agents run?");
         screen.send("q");

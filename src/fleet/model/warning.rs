@@ -52,6 +52,8 @@ pub enum Warning {
         /// Who has it.
         agents: Vec<String>,
     },
+    /// Nobody has made a roster yet, which is no fault of anything.
+    NoRoster,
     /// The roster's file is not the roster that is in use; why.
     RosterNotUsed {
         /// Whether an older text of it is in use.
@@ -93,13 +95,13 @@ impl Warning {
     /// Whether the roster's file is not the one in use.
     #[must_use]
     pub fn is_about_unused_roster(&self) -> bool {
-        matches!(self, Self::RosterNotUsed { .. })
+        matches!(self, Self::NoRoster | Self::RosterNotUsed { .. })
     }
 
-    /// Whether there is no roster at all: the file cannot be used, and no older text of it is in use.
+    /// Whether there is no roster at all: there is no file, or it cannot be used and no older text of it is in use.
     #[must_use]
     pub fn leaves_no_roster(&self) -> bool {
-        matches!(self, Self::RosterNotUsed { older_in_use: false, .. })
+        matches!(self, Self::NoRoster | Self::RosterNotUsed { older_in_use: false, .. })
     }
 
     /// Whether it says how the fleet was set up, which stays as it is until somebody changes the roster.
@@ -122,6 +124,7 @@ impl fmt::Display for Warning {
             Self::WithoutEffect { key, agents } => {
                 write!(f, "`{key}` has no effect beside `command`: {}", agents.join(", "))
             }
+            Self::NoRoster => f.write_str("there is no roster yet: `mosaic-tui fleet init --write` makes one"),
             Self::RosterNotUsed { older_in_use, why } => {
                 write!(f, "{}: {why}", if *older_in_use { "roster not reloaded" } else { "roster not usable" })
             }
@@ -167,6 +170,7 @@ mod tests {
             Warning::WithoutEffect { key: "yolo", agents },
             not_used(true),
             not_used(false),
+            Warning::NoRoster,
             Warning::HostUnread(host(), Label::new("no list")),
             Warning::RowsUnread { host: host(), unread: 1, all: 3, first: (Label::new("a"), Label::new("no name")) },
             Warning::Backlog("backlog: no answer".to_owned()),

@@ -52,7 +52,7 @@ pub(super) struct Observed {
     /// Whether a valid roster was ever read. Without one nothing is looked at: its default socket is
     /// the operator's own tmux server.
     known: bool,
-    roster_error: Option<String>,
+    roster_error: Option<Failure>,
     tmux: HashMap<ServerName, Reading<Look>>,
     screens: Readings,
     /// What those panes print.
@@ -139,7 +139,7 @@ impl Observed {
                 self.hosts.retain(|host, _| remote_agents.iter().any(|remote| remote.host == *host));
                 self.forget_other_servers();
             }
-            Err(failure) => self.roster_error = Some(failure.to_string()),
+            Err(failure) => self.roster_error = Some(failure),
         }
     }
 
@@ -424,7 +424,7 @@ impl Observed {
         let mut snapshot = join::join(&Planes {
             site: &self.site,
             roster: &self.roster,
-            roster_error: self.roster_error.as_deref(),
+            roster_error: self.roster_error.as_ref(),
             tmux: &self.tmux,
             screens: &self.screens,
             hosts: &self.hosts,

@@ -7,7 +7,7 @@ use super::room::plan_for;
 use super::{activity, detail, pane};
 use crate::app::tui::filter::{TERMS, no_term};
 use crate::app::tui::state::State;
-use crate::fleet::model::{AgentRow, Flag, FleetSupervisor};
+use crate::fleet::model::{AgentRow, Flag, FleetSupervisor, Warning};
 use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
 use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
@@ -167,10 +167,14 @@ pub(super) fn empty(state: &State) -> Vec<String> {
         None => vec!["reading the planes\u{2026}".to_owned()],
         Some(snapshot) if snapshot.agents.is_empty() => {
             let mut lines = vec!["no agents".to_owned()];
-            lines
-                .extend(snapshot.warnings.iter().filter(|w| w.is_about_unused_roster()).map(|w| w.label().to_string()));
-            lines.push("I asks three questions and makes a first fleet".to_owned());
-            lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
+            let unused = snapshot.warnings.iter().find(|warning| warning.is_about_unused_roster());
+            lines.extend(unused.map(|warning| warning.label().to_string()));
+            let key = super::hints(state, &["fleet.first"]);
+            lines.extend(key.first().map(|(key, _)| format!("{key} asks three questions and makes a first fleet")));
+            // What is not there yet has no problems to be listed.
+            if unused != Some(&Warning::NoRoster) {
+                lines.push("`mosaic-tui fleet check` validates the roster".to_owned());
+            }
             lines.push("`mosaic-tui demo` shows a fleet at work".to_owned());
             lines
         }

@@ -43,7 +43,7 @@ use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, age};
+use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, Warning, age};
 use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
@@ -194,7 +194,7 @@ fn header(state: &State) -> Header {
         if state.is_read_only() {
             told.push(Piece::new("READ-ONLY  ", Role::Accent));
         }
-        told.extend(needing(snapshot));
+        told.extend(needing(state, snapshot));
         told.extend(escalations::count(snapshot));
         if let Some(lost) = &state.settings_lost {
             let words = match hints(state, &["app.settings"]).first() {
@@ -211,7 +211,9 @@ fn header(state: &State) -> Header {
         told
     };
     // These two hide agents; what another plane lacks only makes less certain what is known of them.
-    let hides = |plane: &&PlaneState| matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok;
+    let unlooked = snapshot.warnings.iter().any(Warning::leaves_no_roster);
+    // Without a roster nothing was looked at, so nothing failed either.
+    let hides = |plane: &&PlaneState| matches!(plane.plane, Plane::Tmux | Plane::Ssh) && !plane.ok && !unlooked;
     let alarms = |whole: bool| {
         snapshot.planes.iter().filter(hides).map(move |plane| match whole {
             true => Piece::new(format!("   {}: {}", plane.plane.word(), plane.text), Role::Alarm),
@@ -267,10 +269,20 @@ fn banner(pause: &Pause) -> Piece {
     Piece::new(format!("PAUSED {}   ", pause.details()), Role::Alarm)
 }
 
-fn needing(snapshot: &FleetSnapshot) -> Vec<Piece> {
+/// That there is no roster yet, and the key that makes one; where no key does, the command.
+fn no_roster(state: &State) -> String {
+    match hints(state, &["fleet.first"]).first() {
+        Some((key, _)) => format!("there is no roster yet: {key} makes a first fleet"),
+        None => Warning::NoRoster.to_string(),
+    }
+}
+
+fn needing(state: &State, snapshot: &FleetSnapshot) -> Vec<Piece> {
     // Without a roster that can be read it is not known who needs anybody.
-    if let Some(unused) = snapshot.warnings.iter().find(|warning| warning.leaves_no_roster()) {
-        return vec![Piece::new(unused.label().to_string(), Role::Alarm)];
+    match snapshot.warnings.iter().find(|warning| warning.leaves_no_roster()) {
+        Some(Warning::NoRoster) => return vec![Piece::new(no_roster(state), Role::Strong)],
+        Some(unused) => return vec![Piece::new(unused.label().to_string(), Role::Alarm)],
+        None => {}
     }
     match snapshot.needing().count() {
         0 => vec![Piece::new("nobody needs you", Role::Good)],

@@ -190,6 +190,31 @@ fn without_a_roster_the_header_says_that_and_not_that_nobody_needs_anybody() {
 }
 
 #[test]
+fn a_home_in_which_nobody_has_begun_is_no_fault_and_says_which_key_begins() {
+    let mut state = fleet_of(Vec::new());
+    let mut snapshot = FleetSnapshot::clone(state.snapshot.as_ref().unwrap());
+    snapshot.warnings = vec![Warning::NoRoster];
+    snapshot.planes =
+        vec![PlaneState { plane: Plane::Tmux, ok: false, text: Label::new("not looked at without a roster") }];
+    update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+    let header = |state: &State| present(state).header;
+    for form in std::iter::once(&header(&state).counts).chain(&header(&state).shorter) {
+        assert_eq!(words(form), "there is no roster yet: I makes a first fleet");
+        assert!(form.iter().all(|piece| piece.role != Role::Alarm));
+    }
+    let lines = |state: &State| match present(state).body {
+        Body::Fleet(view) => view.empty.join("\n"),
+        other => panic!("{other:?}"),
+    };
+    let shown = lines(&state);
+    assert!(shown.contains("I asks three questions") && !shown.contains("fleet check"), "{shown}");
+    // Where the key is none the command is named.
+    state.read_only();
+    assert!(words(&header(&state).counts).contains("fleet init --write"), "{}", words(&header(&state).counts));
+    assert!(!lines(&state).contains("three questions"));
+}
+
+#[test]
 fn a_warning_that_stands_all_day_takes_no_words_from_the_counts() {
     let mut state = fleet_of(vec![samples::row("a", Readiness::Working)]);
     let mut snapshot = FleetSnapshot::clone(state.snapshot.as_ref().unwrap());
