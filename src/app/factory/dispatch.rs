@@ -30,6 +30,7 @@ pub(super) fn is_free(seat: &Seat, situation: &Situation, memory: &Memory) -> bo
     // Unknown and stale are not free: what is typed at them may answer a question that nobody saw.
     seat.readiness == Readiness::Available
         && !seat.busy
+        && !seat.unasked
         && situation.holds(seat.name.as_str()).is_none()
         && !Memory::waits(memory.agents.get(&seat.name), situation.now)
 }

@@ -210,7 +210,9 @@ impl Memory {
             }
             if situation.holds(seat.name.as_str()).is_some() || seat.busy || seat.readiness == Readiness::Working {
                 self.idle.remove(&seat.name);
-            } else if seat.readiness == Readiness::Available {
+            } else if seat.readiness == Readiness::Available && !seat.unasked {
+                // What it was before holds for one of whose cards nobody asked: an edit of the roster lets nobody's rest
+                // begin anew.
                 self.idle.entry(seat.name).or_insert(now);
             }
         }

@@ -56,6 +56,8 @@ pub struct Seat {
     pub drafted: bool,
     /// Whether something of this supervisor is under way with it.
     pub busy: bool,
+    /// Whether nobody asked for its cards yet: what it holds, and what waits for it, is not known.
+    pub unasked: bool,
 }
 
 impl Seat {

@@ -45,6 +45,7 @@ fn seat(agent: &str, class: &str, readiness: Readiness) -> Seat {
         unkept: false,
         drafted: false,
         busy: false,
+        unasked: false,
     }
 }
 
@@ -118,6 +119,7 @@ prop_compose! {
             stopped: flags[0] && readiness == Readiness::Dead,
             restarting: flags[1] && readiness == Readiness::Dead,
             busy: flags[2] && flags[3],
+            unasked: false,
             drafted: flags[1] && flags[2],
             lifespan: if ephemeral && CLASSES[..3].contains(&class) { Lifespan::Ephemeral } else { Lifespan::Core },
             gone: readiness == Readiness::Dead && !flags[3],

@@ -84,7 +84,7 @@ impl Tick<'_> {
     }
 
     fn is_occupied(&self, seat: &Seat) -> bool {
-        seat.busy || self.taken.contains(&seat.name)
+        seat.busy || seat.unasked || self.taken.contains(&seat.name)
     }
 
     /// Whether an agent that ended may be brought back now.
@@ -131,7 +131,9 @@ impl Tick<'_> {
         }
         for held in cards.held.iter().filter(|held| held.here && !held.expired) {
             // While something is under way with it, its process may be about to change for a reason of ours.
-            let Some(seat) = self.situation.seat(&held.owner).filter(|seat| !seat.busy) else { continue };
+            let Some(seat) = self.situation.seat(&held.owner).filter(|seat| !seat.busy && !seat.unasked) else {
+                continue;
+            };
             // Not only dead by its state: a process that lives may still be writing, and its claim is its own.
             let why = if seat.gone && self.memory.is_dead(seat.name) {
                 Reason::OwnerGone

@@ -55,3 +55,24 @@ fn a_review_goes_to_who_wrote_nothing_of_it_and_else_to_a_person() {
     nobody.waits().clear();
     assert_eq!(tick(&nobody, &memory), []);
 }
+
+#[test]
+fn an_edit_of_the_roster_lets_nobodys_rest_begin_anew_and_gives_nothing_to_who_was_not_asked_about() {
+    let ephemeral = Seat { lifespan: Lifespan::Ephemeral, ..seat("code0", "code", Readiness::Available) };
+    let mut rests = situation(1, vec![ephemeral], cards(Vec::new(), vec![held("Z", "other")]));
+    let mut memory = Memory::default();
+    memory.look(&rests);
+    // Its class was changed while the backlog was looked at.
+    rests.now += Duration::from_secs(300);
+    rests.seats[0].unasked = true;
+    memory.look(&rests);
+    rests.now += Duration::from_secs(300);
+    memory.look(&rests);
+    assert_eq!(tick(&rests, &memory), [], "what waits for it is not known");
+    let mut waits = rests.clone();
+    waits.cards = Some(cards(vec![waiting("A", "code")], Vec::new()));
+    assert_eq!(words(&tick(&waits, &memory)), [] as [&str; 0], "nor what it holds");
+    rests.seats[0].unasked = false;
+    memory.look(&rests);
+    assert_eq!(words(&tick(&rests, &memory)), ["stop code0"], "ten minutes since it has no card");
+}

@@ -1,5 +1,7 @@
 //! Cards on their way through the fleet's pipeline: what was decided of them is done, each by one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::app::action::report::Report;
 use crate::app::factory::pipeline::{self as rules, Change, Finish, Standing};
 use crate::backlog::model::{Card, CardId, Column, Patch, StageLine, Status};
@@ -31,29 +33,79 @@ pub(in crate::app) fn of_fleet(site: &Site) -> Result<Option<Pipeline>> {
     named.map(|name| library::pipeline(site, &name)).transpose()
 }
 
+/// Cards whose change a rule refused, and in which round each of them was tried last.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Refused {
+    round: u64,
+    tried: BTreeMap<CardId, u64>,
+}
+
+impl Refused {
+    /// Puts changes in the order in which they are tried: those that nobody has refused first, then those whose last try is
+    /// longest ago. So any number that is refused again and again hides no other.
+    fn order(&mut self, changes: &mut [Change<'_>]) {
+        self.round += 1;
+        // What has nothing to change any more is forgotten.
+        let there: BTreeSet<&CardId> = changes.iter().map(Change::id).collect();
+        self.tried.retain(|id, _| there.contains(id));
+        changes.sort_by_key(|change| self.tried.get(change.id()).copied().unwrap_or(0));
+    }
+}
+
 /// Brings every card as far as it can go by itself. It can be run at any instant.
 ///
 /// # Errors
 /// What the backlog says, or a word on a card that cannot be read; whatever else could be done is done.
-pub(in crate::app) fn advance(site: &Site, pipeline: &Pipeline, backlog: &mut Backlog) -> Result<()> {
-    let mut failed = None;
+pub(in crate::app) fn advance(
+    site: &Site,
+    pipeline: &Pipeline,
+    backlog: &mut Backlog,
+    refused: &mut Refused,
+) -> Result<()> {
+    let mut failed = Vec::new();
     let mut standings = Vec::new();
     for card in candidates(pipeline, backlog)? {
         // One card of which it cannot be told how it stands holds up no other.
         match standing(site, card) {
             Ok(standing) => standings.push(standing),
-            Err(failure) => drop(failed.get_or_insert(failure)),
+            Err(failure) => failed.push(failure),
         }
     }
-    for change in rules::advance(pipeline, &standings).iter().take(MAX_CHANGES) {
+    let mut changes = rules::advance(pipeline, &standings);
+    refused.order(&mut changes);
+    for change in changes.iter().take(MAX_CHANGES) {
         match apply(backlog, change) {
-            Ok(true) => tracing::info!("{}", change.words()),
-            Ok(false) => {}
+            Ok(changed) => {
+                refused.tried.remove(change.id());
+                if changed {
+                    tracing::info!("{}", change.words());
+                }
+            }
             Err(error) if error.kind == Kind::Failed => return Err(error),
-            Err(error) => drop(failed.get_or_insert(error)),
+            Err(error) => {
+                // Once: it is tried again in each round.
+                if refused.tried.insert(*change.id(), refused.round).is_none() {
+                    tracing::warn!("not done: {}: {error}", change.words());
+                }
+                failed.push(error);
+            }
         }
     }
-    failed.map_or(Ok(()), Err)
+    all_of(failed).map_or(Ok(()), Err)
+}
+
+/// The first of several failures, with how many more there are and where they are read.
+fn all_of(failed: Vec<Failure>) -> Option<Failure> {
+    let more = failed.len().saturating_sub(1);
+    let first = failed.into_iter().next()?;
+    Some(match more {
+        0 => first,
+        more => Failure {
+            why: format!("{} (and {more} more cards could not go on)", first.why),
+            next: format!("{}; the supervisor's log names the others", first.next),
+            ..first
+        },
+    })
 }
 
 /// Brings one card as far as it can go by itself; what was done.
@@ -254,13 +306,52 @@ mod tests {
         // What is said of another card cannot be read, and holds up nobody.
         let broken = site.home.join("fleet/reviews/of-cards/A7.json");
         std::fs::write(&broken, "{").unwrap();
-        let failed = advance(&site, &pipeline, &mut backlog).unwrap_err();
+        let failed = advance(&site, &pipeline, &mut backlog, &mut Refused::default()).unwrap_err();
         assert!(failed.what.contains("A7"), "{failed}");
         let stage = |backlog: &mut Backlog, id: &CardId| backlog.store().card(id).unwrap().unwrap().stage;
         assert_eq!(stage(&mut backlog, &last.id), "gate");
         assert_eq!(stage(&mut backlog, &CardId::parse("A7").unwrap()), "review");
         std::fs::remove_file(broken).unwrap();
-        advance(&site, &pipeline, &mut backlog).unwrap();
+        advance(&site, &pipeline, &mut backlog, &mut Refused::default()).unwrap();
+    }
+
+    #[test]
+    fn any_number_of_changes_that_a_rule_refuses_hides_no_other() {
+        let (path, text) = framework::pipelines().next().unwrap();
+        let classes = ["code", "review", "merge-gate"].into_iter().collect();
+        let pipeline = crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let place = Location::File(folder.path().join("backlog.db"));
+        let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
+        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let mut merged = |number: usize, goal: bool| {
+            let id = CardId::parse(&format!("A{number:04}")).unwrap();
+            let text = |text: &str| Some(text.to_owned());
+            let (assignee, stage, branch) = (text("merge-gate"), text("gate"), text("work/a"));
+            // A goal's card is done only once there is work for the goal, whatever the gate says of it.
+            let idempotency_key = goal.then(|| format!("goal:{number}"));
+            let fields = Patch { assignee, stage, branch, ..Patch::default() };
+            let new = NewCard { id, title: "t".into(), fields, idempotency_key, blocked: false };
+            let card = backlog.create(&new).unwrap().card;
+            gate::say(&site, &word_on(&card, Word::Merged, "gate0", "abc", "")).unwrap();
+            card.id
+        };
+        for number in 0..MAX_CHANGES {
+            merged(number, true);
+        }
+        let last = merged(MAX_CHANGES, false);
+        let mut refused = Refused::default();
+        let failed = advance(&site, &pipeline, &mut backlog, &mut refused).unwrap_err();
+        // The first of them, how many more there are, and where they are named.
+        assert_eq!((failed.kind, failed.what.as_str()), (Kind::Refused, "card A0000"));
+        assert!(
+            failed.why.ends_with("(and 999 more cards could not go on)") && failed.next.contains("log"),
+            "{failed}"
+        );
+        advance(&site, &pipeline, &mut backlog, &mut refused).unwrap_err();
+        assert_eq!(backlog.store().card(&last).unwrap().unwrap().status, Status::Done);
+        assert!(!refused.tried.contains_key(&last));
     }
 
     #[test]

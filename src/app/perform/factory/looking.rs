@@ -7,6 +7,7 @@ use super::desk::Desk;
 use super::gate_card;
 use super::known::Known;
 use super::others::{self, Others};
+use super::steps::paused;
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Settings, Waiting};
 use crate::app::perform::backlog::pipeline;
 use crate::backlog::model::{
@@ -108,7 +109,13 @@ fn seat(site: &Site, roster: &Roster, agent: &Agent, row: Option<&AgentRow>, bus
         unkept: row.is_some_and(|row| checks::lacks_keeper(site, row)),
         drafted: row.and_then(|row| row.pane.as_ref()).is_some_and(|pane| pane.drafted),
         busy,
+        unasked: false,
     }
+}
+
+/// Whether nobody asked for a seat's cards: it came by an edit of the roster while the backlog was looked at.
+pub(super) fn is_unasked(seat: &Seat, asked: &BTreeSet<String>) -> bool {
+    !(asked.contains(seat.name.as_str()) && asked.contains(&seat.class))
 }
 
 /// Whose cards are asked for: every name and class among the seats, and cards for anyone.
@@ -130,7 +137,7 @@ pub(super) struct Ask {
     pub takers: Takers,
     /// For how many seconds the others may go by that; `None` tells them nothing.
     pub says: Option<i64>,
-    /// Whether cards go on to their next stages first.
+    /// Whether cards go on to their next stages first, where nobody has paused the fleet by then.
     pub moves_on: bool,
     /// Nothing more is read where the backlog is still what this says.
     pub unless: Option<String>,
@@ -171,7 +178,15 @@ pub(super) async fn look(site: &Site, desk: &Desk, ask: Ask) -> Looked {
 /// Brings every card as far as the pipeline has it go by itself; that is in the history of each.
 async fn move_on(site: &Site, desk: &Desk, pipeline: Arc<Pipeline>) -> Result<()> {
     let site = site.clone();
-    desk.with(move |backlog| Ok(pipeline::advance(&site, &pipeline, backlog))).await?
+    let work = move |backlog: &mut Backlog, known: &mut Known| {
+        // Asked here and not by whoever asks for it: until its turn has come the fleet may have been paused. A card that
+        // moves on ends somebody's work and begins another's, and a pause holds up both.
+        if paused(&site).is_some() {
+            return Ok(Ok(()));
+        }
+        Ok(pipeline::advance(&site, &pipeline, backlog, &mut known.refused))
+    };
+    desk.look(work).await?
 }
 
 /// Tells one set of goals from the next; empty without any.
@@ -463,5 +478,63 @@ mod tests {
         let here = look(&mut north, "north", &["code0", "code"]);
         assert_eq!(blocked(&here), ["N"]);
         assert!(here.elsewhere.names.contains("docs0") && !here.elsewhere.names.contains("code0"));
+    }
+
+    #[tokio::test]
+    async fn a_pause_that_comes_while_the_backlog_is_asked_holds_up_what_would_move_on() {
+        use crate::app::perform::backlog::pipeline::word_on;
+        use crate::app::perform::factory::desk::hung;
+        use crate::fleet::gate::{self, Word};
+        use crate::fleet::model::{Label, Pause};
+        use crate::fleet::{framework, pause};
+
+        let (path, text) = framework::pipelines().next().unwrap();
+        let classes = BTreeSet::from(["code", "review", "merge-gate"]);
+        let pipeline = Arc::new(crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { isolated: true, ..Site::for_tests(folder.path().to_str().unwrap()) };
+        let who = || Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
+        let open = || Location::of(None, None, &site.home).unwrap().open(Intent::Write, who(), &mut |_, _| {}).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let text = |text: &str| Some(text.to_owned());
+        let fields =
+            Patch { assignee: text("review"), stage: text("review"), branch: text("work/a"), ..Patch::default() };
+        let new = NewCard { id, title: "a".to_owned(), fields, idempotency_key: None, blocked: false };
+        let card = open().create(&new).unwrap().card;
+        gate::say(&site, &word_on(&card, Word::Approved, "review0", "abc", "")).unwrap();
+        let ask = || Ask { pipeline: Some(Arc::clone(&pipeline)), moves_on: true, ..super::tests::ask(&[]) };
+        let stage = || open().store().card(&id).unwrap().unwrap().stage;
+        let (desk, go_on) = hung(&site).await;
+        let pauses = async {
+            let pause = Pause { by: Label::new("op"), reason: Label::default(), since: None, until: None };
+            pause::write(&site.home, &pause).unwrap();
+            drop(go_on);
+        };
+        // Asked before, answered behind it.
+        let (looked, ()) = tokio::join!(look(&site, &desk, ask()), pauses);
+        looked.found.unwrap().moved.unwrap();
+        assert_eq!(stage(), "review");
+        std::fs::remove_file(pause::path(&site.home)).unwrap();
+        look(&site, &desk, ask()).await.found.unwrap().moved.unwrap();
+        assert_eq!(stage(), "gate");
+    }
+
+    #[test]
+    fn only_a_seat_of_whose_cards_nobody_asked_is_one_of_which_nothing_is_known() {
+        let site = Site::for_tests("/h");
+        let text = |class: &str| {
+            format!(
+                "version: 1\ntmux: {{socket_name: s}}\nagents:\n  - {{name: a, runtime: stub, class: code}}\n  - {{name: b, runtime: stub, class: {class}}}\n"
+            )
+        };
+        let seats = |class: &str| {
+            let roster = crate::fleet::roster::parse(&text(class), std::path::Path::new("/x/r.yaml"), &site).unwrap();
+            let agents = roster.agents.iter();
+            agents.map(|agent| seat(&site, &roster, agent, None, false)).collect::<Vec<Seat>>()
+        };
+        let asked = assignees(&seats("code"));
+        let unasked = |seats: Vec<Seat>| seats.iter().map(|seat| is_unasked(seat, &asked)).collect::<Vec<_>>();
+        assert_eq!(unasked(seats("code")), [false, false]);
+        assert_eq!(unasked(seats("review")), [false, true], "its class is another one by now");
     }
 }

@@ -230,6 +230,7 @@ impl<'a> Supervisor<'a> {
     async fn looked_at(&mut self, snapshot: &FleetSnapshot) -> Situation {
         let seats = self.seats(snapshot);
         let ask = self.ask(&seats, None);
+        self.assignees.clone_from(&ask.assignees);
         let found = looking::look(self.site, &self.desk, ask).await.found;
         self.situation(seats, found)
     }
@@ -306,11 +307,8 @@ impl<'a> Supervisor<'a> {
         if let Some(Looked { revision, found }) = looked {
             self.looking = None;
             if let Some(found) = found {
-                if looking::assignees(&seats) != self.assignees {
-                    // The roster has others by now, of whose cards nothing was asked.
-                    self.touched.extend(seats.iter().map(|seat| seat.name));
-                    self.news = true;
-                }
+                // The roster has others by now, of whose cards nothing was asked.
+                self.news |= looking::assignees(&seats) != self.assignees;
                 self.tick(seats, revision, Some(found), work);
             }
             // What ended meanwhile was not seen; all else waits for the next event.
@@ -382,8 +380,7 @@ impl<'a> Supervisor<'a> {
             pipeline: self.used.pipeline.clone(),
             takers: others::takers(seats),
             says: (!self.wanted.dry_run).then(|| others::holds(self.interval())),
-            // A card that moves on ends somebody's work and begins another's, and a pause holds up both.
-            moves_on: !self.wanted.dry_run && paused(self.site).is_none(),
+            moves_on: !self.wanted.dry_run,
             unless,
         }
     }
@@ -391,6 +388,7 @@ impl<'a> Supervisor<'a> {
     /// What a tick decides by; without what was found the backlog has said nothing yet.
     fn situation(&mut self, seats: Vec<Seat>, found: Option<Found>) -> Situation {
         self.looks += 1;
+        let was_asked = found.is_some();
         let silent = || Failure::failed("backlog", "says nothing", "check it with `mosaic-tui backlog stats`");
         let Found { moved, cards } = found.unwrap_or_else(|| Found { moved: Ok(()), cards: Err(silent()) });
         if let Ok(cards) = &cards {
@@ -412,7 +410,11 @@ impl<'a> Supervisor<'a> {
             // What the backlog says of their cards may be from before what was done with them.
             seats: seats
                 .into_iter()
-                .map(|seat| Seat { busy: seat.busy || self.touched.contains(&seat.name), ..seat })
+                .map(|seat| Seat {
+                    busy: seat.busy || self.touched.contains(&seat.name),
+                    unasked: was_asked && looking::is_unasked(&seat, &self.assignees),
+                    ..seat
+                })
                 .collect(),
             cards: cards.ok(),
             goals: goals.ok(),
