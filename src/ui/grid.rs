@@ -1,4 +1,4 @@
-//! How the tiles of a wall stand, by the room and their number alone.
+//! How the tiles of a wall stand, by the room and their number alone, and the lines of those that are folded.
 
 use ratatui::layout::Rect;
 
@@ -23,6 +23,10 @@ pub struct Grid {
     pub columns: u16,
     /// Tiles one above the other.
     pub rows: u16,
+    /// The lines of folded tiles below them, under a rule; empty where none is folded.
+    pub strip: Rect,
+    /// Such lines side by side.
+    pub strip_columns: u16,
 }
 
 impl Grid {
@@ -38,7 +42,51 @@ impl Grid {
         let best = all.max_by(|a, b| worth(area, *a).total_cmp(&worth(area, *b)));
         // Not all of them fit: smaller tiles would show nothing, so there are pages.
         let (columns, rows) = best.unwrap_or(most);
-        Self { area, columns, rows }
+        Self { area, columns, rows, ..Self::default() }
+    }
+
+    /// Finds the same for so many tiles, with a line for each of those that are folded. The lines take a third of the room at
+    /// most; where not even that is there nothing is folded.
+    #[must_use]
+    pub fn with_folded(area: Rect, open: usize, folded: usize) -> Self {
+        let columns = (area.width / MIN_TILE.0).max(1);
+        // A tile and the rule between them are left.
+        let most = (area.height / 3).min(area.height.saturating_sub(MIN_TILE.1 + 1));
+        let wanted = u16::try_from(folded.div_ceil(usize::from(columns))).unwrap_or(u16::MAX);
+        let lines = wanted.min(most);
+        if open == 0 || lines == 0 {
+            return Self::of(area, open + folded);
+        }
+        let tiles = Rect { height: area.height - lines - 1, ..area };
+        let strip = Rect { y: tiles.bottom() + 1, height: lines, ..area };
+        Self { strip, strip_columns: columns, ..Self::of(tiles, open) }
+    }
+
+    /// Returns whether fewer pages are needed where so many tiles are folded.
+    #[must_use]
+    pub fn is_worth_folding(area: Rect, open: usize, folded: usize) -> bool {
+        if open == 0 || folded == 0 {
+            return false;
+        }
+        let (whole, split) = (Self::of(area, open + folded), Self::with_folded(area, open, folded));
+        !split.strip.is_empty() && open.div_ceil(split.page()) < (open + folded).div_ceil(whole.page())
+    }
+
+    /// Returns how many folded tiles have their line on the screen at once.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        usize::from(self.strip.height) * usize::from(self.strip_columns)
+    }
+
+    /// Returns the place of the line of a folded tile; an empty one for a line that is not on the screen.
+    #[must_use]
+    pub fn line(&self, at: usize) -> Rect {
+        let Some(at) = u16::try_from(at).ok().filter(|at| usize::from(*at) < self.lines()) else {
+            return Rect::default();
+        };
+        let (left, right) = share(self.strip.width, self.strip_columns, at % self.strip_columns);
+        let y = self.strip.y + at / self.strip_columns;
+        Rect { x: self.strip.x + left, y, width: right - left, height: 1 }
     }
 
     /// Returns how many tiles there are on a page; at least one.
@@ -128,6 +176,39 @@ mod tests {
             let most = usize::from((width / MIN_TILE.0).max(1)) * usize::from((height / MIN_TILE.1).max(1));
             prop_assert!(grid.page() >= tiles.min(most), "{} of {} on {:?}", grid.page(), tiles, area);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_of_folded_tiles_stand_below_the_others_and_never_overlap(width in 20_u16..=500, height in 3_u16..=198, open in 0_usize..200, folded in 0_usize..200) {
+            let area = Rect { x: 3, y: 2, width, height };
+            let grid = Grid::with_folded(area, open, folded);
+            let lines: Vec<Rect> = (0..grid.lines()).map(|at| grid.line(at)).collect();
+            prop_assert!(grid.line(grid.lines()).is_empty());
+            for (at, line) in lines.iter().enumerate() {
+                prop_assert!(line.intersection(area) == *line && line.height == 1 && line.y > grid.area.bottom());
+                prop_assert!(lines[at + 1..].iter().all(|other| other.intersection(*line).is_empty()));
+            }
+            prop_assert!(grid.area.height >= MIN_TILE.1.min(height));
+            prop_assert!(grid.strip.height <= height / 3);
+            if !Grid::is_worth_folding(area, open, folded) {
+                return Ok(());
+            }
+            let (whole, pages) = (Grid::of(area, open + folded), open.div_ceil(grid.page()));
+            prop_assert!(whole.page() < open + folded && pages * grid.page() >= open);
+        }
+    }
+
+    #[test]
+    fn tiles_are_folded_only_where_that_saves_a_page() {
+        let worth = |width, height, open, folded| Grid::is_worth_folding(Rect::new(0, 0, width, height), open, folded);
+        assert!(!worth(80, 21, 6, 6), "all twelve have room");
+        assert!(worth(80, 21, 6, 24));
+        assert!(!worth(80, 21, 13, 2), "the lines would take a row of tiles");
+        assert!(!worth(80, 21, 0, 40), "there is nobody for whom it would make room");
+        assert!(!worth(80, 21, 40, 0));
+        let grid = Grid::with_folded(Rect::new(0, 0, 80, 21), 6, 24);
+        assert_eq!((grid.columns, grid.rows, grid.lines(), grid.area.height), (3, 2, 21, 13));
     }
 
     #[test]

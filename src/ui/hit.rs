@@ -79,7 +79,10 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
         Body::Wall(wall) => {
             let shown = wall.tiles.iter().take(plan.grid.page()).enumerate();
             let hit = shown.into_iter().find(|(at, _)| plan.grid.tile(*at).contains(position));
-            hit.map(|(_, tile)| Target::Agent(tile.agent.key))
+            let lines = wall.folded.iter().enumerate();
+            let line = lines.into_iter().find(|(at, _)| plan.grid.line(*at).contains(position));
+            let key = hit.map(|(_, tile)| tile.agent.key).or(line.map(|(_, line)| line.agent.key));
+            key.map(Target::Agent)
         }
         Body::Org(org) => {
             let line = place.1.checked_sub(plan.list.y + 1).filter(|_| plan.list.contains(position))?;

@@ -89,6 +89,8 @@ pub enum ViewKind {
     Wall {
         /// How many, on all pages.
         tiles: usize,
+        /// How many more are folded to a line.
+        folded: usize,
         /// The one whose pane is in view.
         at: Option<usize>,
         /// Whether the filter line is shown.
@@ -247,7 +249,7 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
             plan.pane_title = Rect { height: 1, ..body };
             plan.pane = Rect { y: body.y + 1, height: body.height - 1, ..body };
         }
-        ViewKind::Wall { tiles, at, filter } => wall(&mut plan, body, tiles, at, filter),
+        ViewKind::Wall { tiles, folded, at, filter } => wall(&mut plan, body, (tiles, folded), at, filter),
         ViewKind::Fleet { lines, filter, facts, recent, open } => {
             fleet(&mut plan, body, lines, filter, (facts, open));
             if recent {
@@ -270,13 +272,14 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
     plan
 }
 
-fn wall(plan: &mut Plan, mut body: Rect, tiles: usize, at: Option<usize>, filter: bool) {
+fn wall(plan: &mut Plan, mut body: Rect, (tiles, folded): (usize, usize), at: Option<usize>, filter: bool) {
     if filter {
         plan.filter = Rect { height: 1, ..body };
         body = Rect { y: body.y + 1, height: body.height - 1, ..body };
     }
     plan.pane_title = Rect { height: 1, ..body };
-    plan.grid = Grid::of(Rect { y: body.y + 1, height: body.height - 1, ..body }, tiles);
+    let room = Rect { y: body.y + 1, height: body.height - 1, ..body };
+    plan.grid = if folded > 0 { Grid::with_folded(room, tiles, folded) } else { Grid::of(room, tiles) };
     if let Some(at) = at {
         // The page that is on the screen is the one of the streamed tile.
         plan.pane = plan.grid.cells(at % plan.grid.page());
@@ -442,7 +445,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Page, ViewKind::Diff { filter }, ViewKind::Org { lines, filter }, ViewKind::Wall { tiles: lines, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, counts: [0, lines as u64, 1, 0, 9] }] {
+            for kind in [ViewKind::Watch, ViewKind::Page, ViewKind::Diff { filter }, ViewKind::Org { lines, filter }, ViewKind::Wall { tiles: lines, folded: facts, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, counts: [0, lines as u64, 1, 0, 9] }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);

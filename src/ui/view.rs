@@ -256,6 +256,10 @@ pub struct DiffView {
 pub struct WallView {
     /// Tiles on the screen.
     pub tiles: Vec<TileView>,
+    /// Folded tiles whose lines are on the screen.
+    pub folded: Vec<TileLine>,
+    /// What is said of them in the rule above.
+    pub fold: [Vec<Piece>; 2],
     /// What is said of all of them.
     pub title: Vec<Piece>,
     /// Which of them are on the screen.
@@ -264,6 +268,23 @@ pub struct WallView {
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead of tiles when there are none.
     pub empty: Vec<String>,
+}
+
+/// A tile that is folded: its title alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TileLine {
+    /// The agent, or the session outside of the roster.
+    pub agent: Arc<AgentRow>,
+    /// Whether its state changed since it was looked at.
+    pub unread: bool,
+    /// Whether it is marked.
+    pub marked: bool,
+    /// Whether nothing is told of it for a while.
+    pub snoozed: bool,
+    /// Whether it is selected.
+    pub selected: bool,
+    /// What stands beside its name.
+    pub what: Piece,
 }
 
 /// One tile.

@@ -221,6 +221,7 @@ impl ScreenAction {
             | Self::ViewWall
             | Self::Tile(_)
             | Self::Freeze
+            | Self::Fold
             | Self::Follow
             | Self::Move(_)
             | Self::Order(_)

@@ -25,6 +25,8 @@ pub struct Memory {
     pub agents: String,
     /// What their list is ordered by, by its word.
     pub order: String,
+    /// Whether the wall folds no tile.
+    pub whole: bool,
     /// Filter of the cards.
     pub cards: String,
     /// Filter of the events.
@@ -51,6 +53,7 @@ impl Memory {
             view: view.word().to_owned(),
             agents: state.filter.text.clone(),
             order: state.order.word().to_owned(),
+            whole: state.wall.whole,
             cards: state.board.filter.text.clone(),
             events: state.activity.filter.text.clone(),
             plots: state.activity.plots,
@@ -72,6 +75,7 @@ impl Memory {
             state.screen = view;
         }
         state.order = By::ALL.into_iter().find(|by| by.word() == self.order).unwrap_or_default();
+        state.wall.whole = self.whole;
         fleet::restore_filter(state, clean(self.agents));
         board::restore_filter(state, &clean(self.cards));
         activity::restore_filter(state, &clean(self.events));
@@ -108,6 +112,7 @@ mod tests {
         activity::restore_filter(&mut left, "kind:send");
         left.activity.plots = true;
         left.order = By::Tokens;
+        left.wall.whole = true;
         left.activity.span = Span::Week;
         left.commands.push("fleet doctor");
         left.notices.snoozed.insert("a".to_owned(), Timestamp::UNIX_EPOCH);

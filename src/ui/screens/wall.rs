@@ -24,6 +24,36 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &WallView, theme: The
     for (at, tile) in view.tiles.iter().take(plan.grid.page()).enumerate() {
         draw_tile(buffer, plan, at, tile, theme);
     }
+    draw_folded(buffer, plan, view, theme);
+}
+
+/// Draws the lines of folded tiles, under their rule.
+fn draw_folded(buffer: &mut Buffer, plan: &Plan, view: &WallView, theme: Theme) {
+    let strip = plan.grid.strip;
+    if strip.is_empty() {
+        return;
+    }
+    let rule = Rect { y: strip.y.saturating_sub(1), height: 1, ..strip };
+    let [title, facts] = &view.fold;
+    panel(buffer, rule, Edges::Rule, &Panel { title, facts, ..Panel::default() }, theme);
+    for (at, line) in view.folded.iter().take(plan.grid.lines()).enumerate() {
+        let place = plan.grid.line(at);
+        let shown = line.agent.shown();
+        if line.selected {
+            buffer.set_style(place, theme.band());
+            stroke(buffer, place.x, place.y, theme.selected(), theme.style(Role::Accent));
+        }
+        // A blank column between two lines.
+        let inner = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
+        let mut pen = Pen::new(buffer, inner, inner.y, theme);
+        note_mark(&mut pen, (line.marked, line.unread, line.snoozed), theme);
+        pen.put(theme.glyph(shown), theme.style(role(shown)));
+        pen.put(" ", theme.style(Role::Quiet));
+        let name = theme.style(if line.selected { Role::Accent } else { Role::Plain });
+        pen.put_fitted(&line.agent.shown_name_parts(), pen.room(), name);
+        pen.put("  ", theme.style(Role::Quiet));
+        pen.put_fitted(&[&line.what.text], pen.room(), theme.style(line.what.role));
+    }
 }
 
 fn draw_tile(buffer: &mut Buffer, plan: &Plan, at: usize, tile: &TileView, theme: Theme) {

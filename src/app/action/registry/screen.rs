@@ -49,6 +49,8 @@ pub enum ScreenAction {
     Tile(Direction),
     /// Holds the wall's pictures still, or lets them go on.
     Freeze,
+    /// Folds tiles of idle agents on the wall, or shows all of them whole.
+    Fold,
     /// Takes the wall's cursor along to what moves, or leaves it alone.
     Follow,
     /// Moves the cursor or scrolls.

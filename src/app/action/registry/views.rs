@@ -237,4 +237,12 @@ pub(super) const WALL: &[ActionSpec] = &[
         ScreenAction::Follow,
     )
     .in_footer(),
+    screen(
+        "wall.fold",
+        "fold",
+        "Shows all tiles whole, on more pages; again folds those of idle agents to a line each where not all have room",
+        Place::Wall,
+        &["u"],
+        ScreenAction::Fold,
+    ),
 ];

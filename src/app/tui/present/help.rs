@@ -128,6 +128,7 @@ impl Group {
                     | Asked::MarkCard
                     | Asked::Freeze
                     | Asked::Follow
+                    | Asked::Fold
             )
         };
         match (spec.build, spec.doors.key) {

@@ -8,27 +8,53 @@ use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
 use crate::fleet::screen::BETWEEN;
+use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::theme::role;
-use crate::ui::view::{Body, PaneCut, Piece, Role, TileView, WallView};
+use crate::ui::view::{Body, PaneCut, Piece, Role, TileLine, TileView, WallView};
 
 /// Pictures are taken each second at least; older than this means that a server or a host is slow.
 const OLD_PICTURE: Duration = Duration::from_secs(4);
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
-    ViewKind::Wall { tiles: state.wall.order.len(), at: streamed(state), filter: state.is_filtered() }
+    kind(state, state.wall.open(), state.wall.folded)
+}
+
+fn kind(state: &State, tiles: usize, folded: usize) -> ViewKind {
+    ViewKind::Wall { tiles, folded, at: streamed(state), filter: state.is_filtered() }
+}
+
+/// Whether tiles are folded, of which so many would be: only where not all have room, and that makes some.
+pub(in crate::app::tui) fn folds(state: &State, open: usize, folded: usize) -> bool {
+    let room = plan_for(state, kind(state, open + folded, 0));
+    !state.wall.whole && !room.too_small && Grid::is_worth_folding(room.grid.area, open, folded)
+}
+
+/// Whether an agent's tile may be folded: nobody has to see what it does, as it does nothing.
+pub(in crate::app::tui) fn may_fold(row: &AgentRow) -> bool {
+    // Who holds a card rests only between two steps of it.
+    matches!(row.attention(), Attention::Available | Attention::Stopped | Attention::Unmanaged) && row.claim.is_none()
 }
 
 /// The tile whose pane is seen by a client of its own; none while pictures hold still.
 fn streamed(state: &State) -> Option<usize> {
-    state.wall.at(state.selected.as_ref()).filter(|_| state.wall.frozen.is_none())
+    let open = state.wall.open();
+    state.wall.at(state.selected.as_ref()).filter(|at| state.wall.frozen.is_none() && *at < open)
 }
 
 /// Number of the first tile on the screen: the cursor's page.
 fn first(state: &State, page: usize) -> usize {
-    // The page follows the cursor, and the tiles of a page stand still while it moves within.
-    state.wall.at(state.selected.as_ref()).map_or(0, |at| at / page * page)
+    // The page follows the cursor, and the tiles of a page stand still while it moves within. From the lines below one goes up
+    // to the last of them.
+    let last = state.wall.open().saturating_sub(1);
+    state.wall.at(state.selected.as_ref()).map_or(0, |at| at.min(last) / page * page)
+}
+
+/// Number of the first folded tile whose line is on the screen.
+fn first_line(state: &State, lines: usize) -> usize {
+    let at = state.wall.at(state.selected.as_ref()).and_then(|at| at.checked_sub(state.wall.open()));
+    at.map_or(0, |at| at / lines.max(1) * lines)
 }
 
 /// The tiles on the screen, and the room for the cells of each.
@@ -36,7 +62,8 @@ pub(in crate::app::tui) fn on_screen(state: &State) -> Vec<(Arc<AgentRow>, Size)
     let room = plan_for(state, plan(state));
     let Some(snapshot) = state.snapshot.as_ref().filter(|_| !room.too_small) else { return Vec::new() };
     let page = room.grid.page();
-    let keys = state.wall.order.iter().skip(first(state, page)).take(page).enumerate();
+    let open = state.wall.order.iter().take(state.wall.open());
+    let keys = open.skip(first(state, page)).take(page).enumerate();
     keys.filter_map(|(at, key)| {
         let cells = room.grid.cells(at);
         let row = snapshot.agents.iter().find(|row| row.key == *key)?;
@@ -47,7 +74,7 @@ pub(in crate::app::tui) fn on_screen(state: &State) -> Vec<(Arc<AgentRow>, Size)
 
 /// What there is to draw of it.
 pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
-    let (page, all) = (plan.grid.page(), state.wall.order.len());
+    let (page, all) = (plan.grid.page(), state.wall.open());
     let tiles: Vec<TileView> = on_screen(state).into_iter().map(|(row, room)| tile(state, row, room)).collect();
     let first = first(state, page);
     let mut title = vec![Piece::new("Wall", Role::Strong)];
@@ -64,13 +91,45 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     } else {
         format!("{all} {}", if all == 1 { "tile" } else { "tiles" })
     };
+    let lines = plan.grid.lines();
+    let folded = lines_of(state, lines);
     Body::Wall(WallView {
+        fold: fold(state, first_line(state, lines), folded.len()),
+        folded,
         empty: if tiles.is_empty() { super::fleet::empty(state) } else { Vec::new() },
         tiles,
         title,
         facts: vec![Piece::new(facts, Role::Quiet)],
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
     })
+}
+
+/// The folded tiles whose lines are on the screen.
+fn lines_of(state: &State, room: usize) -> Vec<TileLine> {
+    let Some(snapshot) = &state.snapshot else { return Vec::new() };
+    let from = state.wall.open() + first_line(state, room);
+    let keys = state.wall.order.iter().skip(from).take(room);
+    let rows = keys.filter_map(|key| snapshot.agents.iter().find(|row| row.key == *key));
+    let line = |row: &Arc<AgentRow>| TileLine {
+        unread: state.is_unread(row),
+        snoozed: state.is_snoozed(row),
+        marked: state.batch.contains(&row.key),
+        selected: state.selected.as_ref() == Some(&row.key),
+        what: what(row),
+        agent: Arc::clone(row),
+    };
+    rows.map(line).collect()
+}
+
+/// What is said of them: how many there are, which of them are shown, and the key that opens them.
+fn fold(state: &State, first: usize, shown: usize) -> [Vec<Piece>; 2] {
+    let all = state.wall.folded;
+    let mut title = vec![Piece::new(format!("{all} folded"), Role::Strong)];
+    if let Some((key, _)) = super::hints(state, &["wall.fold"]).first() {
+        title.push(Piece::new(format!("  {key} shows all of them whole"), Role::Quiet));
+    }
+    let facts = if shown < all { format!("{}-{} of {all}", first + 1, first + shown) } else { String::new() };
+    [title, vec![Piece::new(facts, Role::Quiet)]]
 }
 
 fn tile(state: &State, row: Arc<AgentRow>, room: Size) -> TileView {

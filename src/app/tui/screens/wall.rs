@@ -59,6 +59,17 @@ pub(in crate::app::tui) fn follow(state: &mut State) {
     state.say(text.to_owned(), false);
 }
 
+/// Folds tiles of idle agents where not all have room, or shows all of them whole.
+pub(in crate::app::tui) fn fold(state: &mut State) {
+    state.wall.whole = !state.wall.whole;
+    let text = match (state.wall.whole, state.wall.folded) {
+        (true, 0) => "no tile is folded from here on",
+        (true, _) => "all tiles are whole, on as many pages as they take",
+        (false, _) => "tiles of idle agents are folded to a line where not all have room",
+    };
+    state.say(text.to_owned(), false);
+}
+
 /// A filter first, then what holds still.
 fn peel(state: &mut State) -> bool {
     fleet::peel(state) || state.wall.frozen.take().is_some()
@@ -76,21 +87,63 @@ pub(in crate::app::tui) fn step(state: &mut State, direction: Direction) {
 
 fn move_cursor(state: &mut State, motion: Motion) {
     let grid = layout_of(state).grid;
-    let (columns, page) = (usize::from(grid.columns).max(1), grid.page());
-    let down = |at: usize, last: usize, by: usize| {
+    let shape = Shape {
+        open: state.wall.open(),
+        folded: state.wall.folded,
+        columns: usize::from(grid.columns).max(1),
+        page: grid.page(),
+        lines: usize::from(grid.strip_columns).max(1),
+        lines_page: grid.lines().max(1),
+    };
+    go(state, |at, _| moved(motion, at, shape));
+}
+
+/// How tiles stand, and the lines of folded ones below them.
+#[derive(Clone, Copy)]
+struct Shape {
+    open: usize,
+    folded: usize,
+    columns: usize,
+    page: usize,
+    lines: usize,
+    lines_page: usize,
+}
+
+/// Where a motion leads from a tile, or from the line of a folded one.
+fn moved(motion: Motion, at: usize, shape: Shape) -> usize {
+    let is_line = at >= shape.open;
+    let (base, count, columns, page) = match is_line {
+        true => (shape.open, shape.folded, shape.lines, shape.lines_page),
+        false => (0, shape.open, shape.columns, shape.page),
+    };
+    let (here, last) = (at - base, count.saturating_sub(1));
+    let down = |by: usize| {
         // Below the last full row there is the end of the last one.
         // From the row above, Down goes to the last tile even where none stands right below.
-        let is_in_last_row = at / columns == last / columns;
-        if at + by <= last || !is_in_last_row { (at + by).min(last) } else { at }
+        let is_in_last_row = here / columns == last / columns;
+        if here + by <= last || !is_in_last_row { (here + by).min(last) } else { here }
     };
-    go(state, |at, last| match motion {
-        Motion::Up => at.checked_sub(columns).unwrap_or(at),
-        Motion::Down => down(at, last, columns),
-        Motion::HalfUp => at.checked_sub(page).unwrap_or(at % columns),
-        Motion::HalfDown => down(at, last, page),
+    let goes_below = !is_line && shape.folded > 0;
+    match motion {
+        Motion::Up if here >= columns => at - columns,
+        // Straight up from the lines, into the last row of tiles.
+        Motion::Up if is_line && shape.open > 0 => {
+            let row = (shape.open - 1) / shape.columns * shape.columns;
+            (row + here % columns * shape.columns / columns).min(shape.open - 1)
+        }
+        Motion::Up => at,
+        Motion::Down if goes_below && down(columns) == here => {
+            shape.open + (here % columns * shape.lines / columns).min(shape.folded - 1)
+        }
+        Motion::Down => base + down(columns),
+        Motion::HalfUp if here >= page => at - page,
+        Motion::HalfUp if is_line => shape.open.saturating_sub(1),
+        Motion::HalfUp => here % columns,
+        Motion::HalfDown if goes_below && down(page) == here => shape.open,
+        Motion::HalfDown => base + down(page),
         Motion::First => 0,
-        Motion::Last => last,
-    });
+        Motion::Last => (shape.open + shape.folded).saturating_sub(1),
+    }
 }
 
 /// Moves the cursor from its tile to another; the first or the last one where that would lie outside.
@@ -113,19 +166,44 @@ pub(in crate::app::tui) fn arrange(state: &mut State) {
     if is_free && state.wall.follows {
         go_along(state, &rows);
     }
+    let is_as_it_was = state.wall.arranged_for.as_ref().is_some_and(|(filter, size, whole)| {
+        *filter == state.filter.text && *size == state.size && *whole == state.wall.whole
+    });
     // Another filter shows other tiles anyway: that is the operator's own doing, and no surprise.
-    if is_free || state.wall.sorted_for != state.filter.text {
-        state.wall.sorted_for.clone_from(&state.filter.text);
-        // Compared first, as this runs with every event and mostly nothing moved.
-        if !state.wall.order.iter().eq(rows.iter().map(|row| &row.key)) {
-            state.wall.order = rows.iter().map(|row| row.key).collect();
+    if is_free || !is_as_it_was {
+        if !is_as_it_was {
+            state.wall.arranged_for = Some((state.filter.text.clone(), state.size, state.wall.whole));
         }
+        put_in_order(state, &rows);
     } else {
         let there: HashSet<&RowKey> = rows.iter().map(|row| &row.key).collect();
-        state.wall.order.retain(|key| there.contains(key));
+        let open = state.wall.open();
+        let (mut at, mut left) = (0, 0);
+        state.wall.order.retain(|key| {
+            let stays = there.contains(key);
+            left += usize::from(stays && at < open);
+            at += 1;
+            stays
+        });
         let known: HashSet<RowKey> = state.wall.order.iter().copied().collect();
-        let new = rows.iter().filter(|row| !known.contains(&row.key)).map(|row| row.key);
-        state.wall.order.extend(new);
+        let new: Vec<RowKey> = rows.iter().map(|row| row.key).filter(|key| !known.contains(key)).collect();
+        state.wall.folded = state.wall.order.len() - left;
+        // Behind the tiles, in front of the lines: none of those moves for it.
+        state.wall.order.splice(left..left, new);
+    }
+}
+
+/// Puts all tiles in attention order, those of idle agents behind the others where they are folded.
+fn put_in_order(state: &mut State, rows: &[Arc<AgentRow>]) {
+    let idle = rows.iter().filter(|row| present::wall::may_fold(row)).count();
+    let folds = present::wall::folds(state, rows.len() - idle, idle);
+    state.wall.folded = if folds { idle } else { 0 };
+    let is_line = |row: &&Arc<AgentRow>| folds && present::wall::may_fold(row);
+    let open = rows.iter().filter(|row| !is_line(row));
+    let all = || open.clone().chain(rows.iter().filter(is_line)).map(|row| row.key);
+    // Compared first, as this runs with every event and mostly nothing moved.
+    if !state.wall.order.iter().copied().eq(all()) {
+        state.wall.order = all().collect();
     }
 }
 

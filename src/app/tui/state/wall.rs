@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, RowKey, ServerName};
+use crate::fleet::model::{PaneKey, PaneScreen, PaneTarget, RowKey, ServerName, Size};
 use crate::fleet::pane::Tile;
 
 /// Tiles change places only when no key was pressed for so long: nothing jumps below an operator's finger.
@@ -15,8 +15,12 @@ pub(in crate::app::tui) const REST: Duration = Duration::from_secs(3);
 /// The wall.
 #[derive(Debug, Clone, Default)]
 pub struct WallState {
-    /// The rows in the order of their tiles.
+    /// The rows in the order of their tiles, those that are folded last.
     pub order: Vec<RowKey>,
+    /// How many of them are folded to a line.
+    pub folded: usize,
+    /// Whether none is to be, however little room there is.
+    pub whole: bool,
     /// Where each row's pane was seen last: a server that does not answer has not lost it.
     pub targets: HashMap<RowKey, PaneTarget>,
     /// The newest picture of each pane, cut to its tile.
@@ -31,8 +35,8 @@ pub struct WallState {
     pub follows: bool,
     /// When a key was pressed last.
     pub(in crate::app::tui) touched: Option<Timestamp>,
-    /// The filter for which the tiles stand in attention order.
-    pub(in crate::app::tui) sorted_for: String,
+    /// What the tiles were put in order for: the filter, the size of the terminal, and whether all are shown whole.
+    pub(in crate::app::tui) arranged_for: Option<(String, Size, bool)>,
     /// What pictures were asked for.
     pub(in crate::app::tui) asked: Vec<Tile>,
 }
@@ -42,6 +46,12 @@ impl WallState {
     #[must_use]
     pub fn at(&self, selected: Option<&RowKey>) -> Option<usize> {
         self.order.iter().position(|key| Some(key) == selected)
+    }
+
+    /// How many tiles are not folded.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.order.len().saturating_sub(self.folded)
     }
 
     /// Whether no key was pressed for a while.

@@ -102,6 +102,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Mark => fleet::mark(state),
         ScreenAction::Order(forward) => fleet::order(state, forward),
         ScreenAction::OpenFacts => fleet::open_facts(state),
+        ScreenAction::Fold => wall::fold(state),
         ScreenAction::ScrollFacts(direction) => fleet::scroll_facts(state, direction),
         ScreenAction::Filter => state.filter.editing = true,
         ScreenAction::NextAttention => fleet::next_attention(state),

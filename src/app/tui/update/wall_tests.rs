@@ -116,6 +116,74 @@ fn the_cursor_moves_in_the_grid_and_over_its_pages() {
     assert_eq!(go(&[Char('G'), Char('g')]), "a00");
 }
 
+/// So many agents at work, and so many idle ones.
+fn half_idle(working: u32, idle: u32) -> Vec<AgentRow> {
+    let mut rows = fleet(working + idle);
+    let at_rest = usize::try_from(working).unwrap();
+    for row in &mut rows[at_rest..] {
+        row.readiness = Readiness::Available;
+    }
+    rows
+}
+
+fn folded(state: &State) -> Vec<String> {
+    shown(state).folded.iter().map(|line| line.agent.name.to_string()).collect()
+}
+
+#[test]
+fn tiles_of_idle_agents_are_lines_where_not_all_have_room() {
+    let mut rows = half_idle(6, 24);
+    let mut state = wall(&rows, 80, 24);
+    assert_eq!((names(&state).len(), folded(&state).len()), (6, 21), "all who work have a tile");
+    let view = shown(&state);
+    let words = |pieces: &[crate::ui::view::Piece]| pieces.iter().map(|piece| piece.text.as_str()).collect::<String>();
+    assert_eq!(words(&view.fold[0]), "24 folded  u shows all of them whole");
+    assert_eq!(words(&view.fold[1]), "1-21 of 24");
+    // Only what has a tile is looked at.
+    assert_eq!(state.wall.asked.len(), 6);
+    // One that begins to work, or comes to need somebody, gets its tile back once the cursor rests.
+    let mut asks = rows.remove(29);
+    asks.readiness = Readiness::Stuck;
+    rows.insert(0, asks);
+    update(&mut state, snapshot(&rows));
+    assert_eq!(names(&state).len(), 6);
+    tick(&mut state, 3);
+    assert!(names(&state).contains(&"a29".to_owned()) && state.wall.folded == 23, "{:?}", names(&state));
+    press(&mut state, KeyCode::Char('u'));
+    assert_eq!((names(&state).len(), folded(&state).len(), state.wall.folded), (12, 0, 0), "as it was");
+    press(&mut state, KeyCode::Char('u'));
+    assert_eq!(state.wall.folded, 23);
+    // With room for all of them none is folded.
+    update(&mut state, Event::Resize(Size { width: 200, height: 50 }));
+    assert_eq!((names(&state).len(), state.wall.folded), (30, 0));
+}
+
+#[test]
+fn the_cursor_goes_through_tiles_and_lines_and_an_agent_in_a_line_is_acted_on() {
+    use KeyCode::{Char, Down, PageDown, PageUp, Up};
+    let rows = half_idle(7, 30);
+    let mut state = wall(&rows, 80, 24);
+    assert_eq!(names(&state).len(), 6, "three columns, two rows, two pages");
+    let go = |state: &mut State, keys: &[KeyCode]| {
+        keys.iter().for_each(|key| drop(press(state, *key)));
+        state.selected_name()
+    };
+    assert_eq!(go(&mut state, &[Down, Down]), "a06", "the next page");
+    assert_eq!(go(&mut state, &[Down]), "a07", "the first line");
+    assert_eq!(names(&state), ["a06"], "the page of the last tile stays");
+    assert!(shown(&state).streamed.is_none() && state.wall.asked.len() == 1);
+    assert_eq!(go(&mut state, &[Char('l'), Down, Up, Up]), "a06");
+    assert_eq!(go(&mut state, &[PageDown, PageDown]), "a28");
+    assert_eq!(folded(&state).first().map(String::as_str), Some("a28"), "the lines have pages of their own");
+    assert_eq!(go(&mut state, &[PageUp, PageUp, PageUp]), "a00");
+    assert_eq!(go(&mut state, &[Char('G')]), "a36");
+    press(&mut state, Char('s'));
+    assert!(matches!(&state.overlay, Some(Overlay::Prompt(_))), "{:?}", state.overlay);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Enter);
+    assert_eq!((state.screen, state.selected_name().as_str()), (Screen::Watch, "a36"));
+}
+
 #[test]
 fn zooming_and_coming_back_keeps_the_place() {
     let mut state = wall(&fleet(20), 80, 24);
