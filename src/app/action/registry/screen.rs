@@ -295,7 +295,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
     screen(
         "list.mark",
         "mark",
-        "Marks the agent, or takes its mark away; start, stop, restart, reset and messages then go to all that are marked",
+        "Marks the agent, or takes its mark away; start, stop, restart, reset, snooze and messages then go to all that are marked",
         Place::Fleet,
         &["space"],
         ScreenAction::Mark,
@@ -303,7 +303,7 @@ pub(super) const KEYS: &[ActionSpec] = &[
     screen(
         "agent.snooze",
         "snooze",
-        "Tells nothing of the selected agent for an hour, whatever it comes to need; again takes that back",
+        "Tells nothing of the selected agent, or of those that are marked, for an hour; again takes that back",
         Place::Fleet,
         &["N"],
         ScreenAction::Snooze,

@@ -34,7 +34,7 @@ pub(super) const LISTS: &[ActionSpec] = &[
     screen(
         "card.mark",
         "mark",
-        "Marks the card, or takes its mark away; complete, unblock, reclaim and priority then go to all that are marked",
+        "Marks the card, or takes its mark away; complete, block, unblock, reclaim, move, link and priority then go to all that are marked",
         Place::Board,
         &["space"],
         ScreenAction::MarkCard,

@@ -3,18 +3,20 @@
 use super::{activity, board};
 use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::Door;
+use crate::app::action::registry::{ACTIONS, Door};
 use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::parts::ViewParts;
-use crate::app::tui::screens::{dispatch, prompt};
+use crate::app::tui::screens::{dispatch, hand, prompt, several};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::Subject;
 use crate::app::tui::state::form::Form;
 use crate::app::tui::state::menu::{Choice, Menu};
 use crate::app::tui::state::prompt::Question;
 use crate::app::tui::state::screen::{Overlay, Screen};
+use crate::app::tui::state::together::Together;
 use crate::backlog::model::{Card, CardId, Column};
 use crate::backlog::watch::Request;
 use crate::fleet::model::Readiness;
@@ -48,55 +50,58 @@ pub(in crate::app::tui) fn new_card(state: &mut State) {
     state.overlay = Some(Overlay::Form(Box::new(Form::new_card(phase))));
 }
 
-/// What a key does to the card that is selected.
+/// What a key does to the card that is selected, or to all that are marked.
 pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
-    let Some(id) = state.card_in_hand() else {
+    let ids = hand::cards(state);
+    if ids.is_empty() {
         return state.say("no card is selected".to_owned(), true);
-    };
+    }
     match action {
         ScreenAction::OpenCard => {
+            several::say_aside(state, "card");
             state.board.scroll = 0;
             state.open(Screen::Card);
         }
         // A form needs all of a card: what a line of the board lacks would be saved as empty.
-        ScreenAction::EditCard => match in_full(state, &id).map(Form::edit) {
-            Some(form) => state.overlay = Some(Overlay::Form(Box::new(form))),
-            None => state.say(format!("{id} is still being read"), true),
+        ScreenAction::EditCard => match in_full(state, "edit").map(Form::edit) {
+            Ok(form) => state.overlay = Some(Overlay::Form(Box::new(form))),
+            Err(why) => state.say(why, true),
         },
-        ScreenAction::CardInEditor => match in_full(state, &id) {
-            Some(card) => effects.push(Effect::Editor(Box::new(card.clone()))),
-            None => state.say(format!("{id} is still being read"), true),
+        ScreenAction::CardInEditor => match in_full(state, "$EDITOR") {
+            Ok(card) => effects.push(Effect::Editor(Box::new(card.clone()))),
+            Err(why) => state.say(why, true),
         },
-        ScreenAction::ClaimFor => owners(state, id),
-        ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(id)),
-        ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(id)),
-        ScreenAction::MoveCard => move_to(state, id),
+        // An agent works at one card.
+        ScreenAction::ClaimFor => match hand::card(state, "claim") {
+            Ok(id) => owners(state, id),
+            Err(why) => state.say(why, true),
+        },
+        ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(ids)),
+        ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(ids)),
+        ScreenAction::MoveCard => move_to(state, ids),
         ScreenAction::Priority(step) => {
-            let marked = state.marked_cards().to_vec();
-            let (several, mut sent_to) = (!marked.is_empty(), Vec::new());
-            for id in if several { marked } else { vec![id] } {
-                let inputs =
-                    Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()]);
-                match dispatch::resolve_request(state, "backlog.edit", &inputs) {
-                    Ok((command, request)) => {
-                        let sent = state.request(command);
-                        sent_to.push(sent.id);
-                        dispatch::send(state, sent, request, effects);
-                    }
-                    Err(why) => state.say(why, true),
-                }
-            }
-            if several {
-                state.board.begin_together(sent_to);
-            }
+            let Some(spec) = ACTIONS.iter().find(|spec| spec.id == "backlog.edit") else { return };
+            let to = |id: &CardId| {
+                Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()])
+            };
+            let subject = Subject::Cards(ids.iter().map(|id| (id.to_string(), None)).collect());
+            several::each(state, spec, ids.iter().map(to).collect(), subject, effects);
         }
         _ => {}
     }
 }
 
-/// The card, when it was read in full.
-fn in_full<'a>(state: &'a State, id: &CardId) -> Option<&'a Card> {
-    state.board.shown().filter(|detail| detail.card.id == *id).map(|detail| &detail.card)
+/// The one card that is in hand, when it was read in full.
+fn in_full<'a>(state: &'a State, title: &str) -> Result<&'a Card, String> {
+    let id = hand::card(state, title)?;
+    let detail = state.board.shown().filter(|detail| detail.card.id == id);
+    // Only the one under the cursor is read, and the marked one may be another.
+    detail.map(|detail| &detail.card).ok_or_else(|| match state.card_in_hand() {
+        Some(at) if at != id => {
+            format!("{title}: {id} is marked, and the cursor is on {at}; go there, or Esc takes the mark away")
+        }
+        _ => format!("{id} is still being read"),
+    })
 }
 
 /// From a card to its owner's pane; from an agent to the card that it holds.
@@ -117,6 +122,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         };
         state.selected = Some(row.key);
         state.pane.pan = None;
+        several::say_aside(state, "agent/card");
         return state.open(Screen::Watch);
     }
     let held = state.selected_row().and_then(|row| row.claim.as_ref());
@@ -124,6 +130,7 @@ pub(in crate::app::tui) fn jump(state: &mut State, effects: &mut Vec<Effect>) {
         Some(id) => {
             effects.push(Effect::Backlog(Request::Detail(Some(id))));
             board::want(state, id);
+            several::say_aside(state, "agent/card");
             state.open(Screen::Card);
         }
         None if state.selected_row().is_none() => {
@@ -140,15 +147,20 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
     if all.is_empty() {
         return state.say("there is nothing to take back".to_owned(), false);
     }
+    let mut asked = Vec::new();
     for (what, action) in all {
         let Ok(Performer::Executor(request)) = performer(action.clone(), Door::Key) else {
             state.say(format!("{what}: cannot be taken back from here"), true);
             continue;
         };
         let sent = state.request(format!("undo: {what}"));
+        asked.push(sent.id);
         // Kept until its answer is there: what is refused can be tried once more.
         state.board.undoing.push((sent.id, (what, action)));
         effects.push(Effect::Run { sent, request });
+    }
+    if asked.len() > 1 {
+        state.together.push(Together::of(asked, false));
     }
 }
 
@@ -163,44 +175,41 @@ pub(in crate::app::tui) fn owners(state: &mut State, id: CardId) {
         let inputs = Inputs::default().with("id", vec![id.to_string()]).with("owner", vec![row.name.to_string()]);
         if let Ok((command, request)) = dispatch::resolve_request(state, "backlog.claim", &inputs) {
             let label = format!("{}  {}  {}", row.name, row.shown().word(), row.class.as_deref().unwrap_or_default());
-            items.push((label, Choice::Run { command, request: Box::new(request), asks: None }));
+            items.push((label, Choice::Run { command, request: Box::new(request) }));
         }
     }
     if items.is_empty() {
         return state.say("there is no agent to claim it for".to_owned(), true);
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), card: id, items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), cards: vec![id], items, at: 0 }));
 }
 
-/// Lets the operator choose where a card goes, among what the rules allow.
-fn move_to(state: &mut State, id: CardId) {
-    let from = match state.screen {
-        Screen::Card => state.board.shown().map(|detail| detail.card.column()),
-        _ => Some(state.board.column),
+/// Lets the operator choose where cards go, among what the rules allow for each of them.
+fn move_to(state: &mut State, ids: Vec<CardId>) {
+    let from: Vec<Column> = match state.screen {
+        Screen::Card => state.board.shown().map(|detail| detail.card.column()).into_iter().collect(),
+        _ => ids.iter().filter_map(|id| state.board.column_of(id)).collect(),
     };
-    let inputs = Inputs::default().with("id", vec![id.to_string()]);
-    let mut items = Vec::new();
-    let mut offer = |state: &State, label: &str, spec: &str| {
-        if let Ok((command, request)) = dispatch::resolve_request(state, spec, &inputs) {
-            let choice = Choice::Run { command, request: Box::new(request), asks: dispatch::verb(spec) };
-            items.push((label.to_owned(), choice));
-        }
-    };
-    match from {
-        None | Some(Column::Done) => {
-            return state.say("a done card stays done; make a new one for what is left".to_owned(), false);
-        }
-        Some(Column::Blocked) => offer(state, "ready: unblock it", "backlog.unblock"),
-        Some(Column::Claimed) => offer(state, "ready: end the claim", "backlog.reclaim"),
-        Some(Column::Waiting | Column::Ready) => {}
+    if from.is_empty() || from.contains(&Column::Done) {
+        return state.say("a done card stays done; make a new one for what is left".to_owned(), false);
     }
-    offer(state, "done: complete it", "backlog.complete");
-    // Only a ready card can be claimed; what waits or is blocked would be refused.
-    if from == Some(Column::Ready) {
-        items.insert(0, ("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(id)));
+    let all_in = |column: Column| from.iter().all(|from| *from == column);
+    let (mut items, it) = (Vec::new(), if ids.len() == 1 { "it" } else { "them" });
+    // Only a ready card can be claimed, and an agent works at one; what waits or is blocked would be refused.
+    if let ([only], true) = (ids.as_slice(), all_in(Column::Ready)) {
+        items.push(("claimed: for an agent\u{2026}".to_owned(), Choice::Owner(*only)));
     }
-    if from != Some(Column::Blocked) {
-        items.push(("blocked: park it\u{2026}".to_owned(), Choice::Ask(Question::BlockReason(id))));
+    if all_in(Column::Blocked) {
+        items.push((format!("ready: unblock {it}"), Choice::Do("backlog.unblock")));
     }
-    state.overlay = Some(Overlay::Menu(Menu { title: format!("move {id} to"), card: id, items, at: 0 }));
+    if all_in(Column::Claimed) {
+        items.push(("ready: end the claim".to_owned(), Choice::Do("backlog.reclaim")));
+    }
+    items.push((format!("done: complete {it}"), Choice::Do("backlog.complete")));
+    if !from.contains(&Column::Blocked) {
+        items.push((format!("blocked: park {it}\u{2026}"), Choice::Ask(Question::BlockReason(ids.clone()))));
+    }
+    let title =
+        if let [only] = ids.as_slice() { format!("move {only} to") } else { format!("move {} cards to", ids.len()) };
+    state.overlay = Some(Overlay::Menu(Menu { title, cards: ids, items, at: 0 }));
 }

@@ -9,7 +9,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = &mut state.overlay else { return };
@@ -27,9 +27,9 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
                 if !confirm.more.is_empty() {
                     let all = std::iter::once(&confirm.sent).chain(confirm.more.iter().map(|(sent, _)| sent));
-                    state.board.begin_together(all.map(|sent| sent.id));
+                    state.begin_together(all.map(|sent| sent.id).collect());
                 }
-                dispatch::send(state, confirm.sent, confirm.request, effects);
+                dispatch::send(state, confirm.sent, *confirm.request, effects);
                 for (sent, request) in confirm.more {
                     dispatch::send(state, sent, request, effects);
                 }

@@ -40,14 +40,6 @@ pub(in crate::app::tui) fn resolve_request(
     }
 }
 
-/// The verb with which an entry of the table asks before it acts; `None` when it does not ask.
-pub(in crate::app::tui) fn verb(id: &str) -> Option<&'static str> {
-    ACTIONS.iter().find(|spec| spec.id == id).and_then(|spec| match spec.danger {
-        Danger::Confirm(verb) => Some(verb),
-        Danger::None => None,
-    })
-}
-
 /// What a typed command acts on.
 pub(in crate::app::tui) fn subject(state: &State, inputs: &Inputs, performer: &Performer) -> Subject {
     let named: Vec<String> = ["agents", "name"].iter().flat_map(|name| inputs.many(name)).collect();
@@ -100,7 +92,7 @@ fn only_tells(request: &Request) -> bool {
 }
 
 /// Whether something is refused because it changes anything, which is told.
-fn refuses(state: &mut State, writes: bool) -> bool {
+pub(in crate::app::tui) fn refuses(state: &mut State, writes: bool) -> bool {
     let refused = writes && state.is_read_only();
     if refused {
         state.say("this changes something, and this dashboard is read-only".to_owned(), true);

@@ -24,6 +24,44 @@ pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
     state.selected_row().filter(|row| !hidden(row))
 }
 
+/// Why something is not done to several, and the way out.
+pub(in crate::app::tui) fn one_at_a_time(title: &str, what: &str, marked: usize) -> String {
+    format!("{title}: takes one {what} at a time, and {marked} are marked; Esc takes the marks away")
+}
+
+/// The agent of the roster that something acts on which takes one: the marked one, else the selected one.
+///
+/// # Errors
+/// Why there is none: several are marked, or none is selected.
+pub(in crate::app::tui) fn agent<'a>(state: &'a State, title: &str) -> Result<&'a Arc<AgentRow>, String> {
+    let none = || format!("{title}: no agent of the roster is selected");
+    match state.batch_names().as_slice() {
+        [] => row(state).filter(|row| row.managed).ok_or_else(none),
+        [only] => state.row_named(only).ok_or_else(none),
+        marked => Err(one_at_a_time(title, "agent", marked.len())),
+    }
+}
+
+/// The card that something acts on which takes one: the marked one, else the one in hand.
+///
+/// # Errors
+/// Why there is none: several are marked, or none is selected.
+pub(in crate::app::tui) fn card(state: &State, title: &str) -> Result<CardId, String> {
+    match state.marked_cards() {
+        [] => state.card_in_hand().ok_or_else(|| "no card is selected".to_owned()),
+        [only] => Ok(*only),
+        marked => Err(one_at_a_time(title, "card", marked.len())),
+    }
+}
+
+/// The cards that something acts on which takes any number: the marked ones, else the one in hand.
+pub(in crate::app::tui) fn cards(state: &State) -> Vec<CardId> {
+    match state.marked_cards() {
+        [] => state.card_in_hand().into_iter().collect(),
+        marked => marked.to_vec(),
+    }
+}
+
 /// All that keys act on: an agent with its question, or a card.
 pub(in crate::app::tui) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
     if !state.screen.is_of_agents() {

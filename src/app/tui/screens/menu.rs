@@ -2,17 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use crate::app::action::registry::ACTIONS;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::parts::PopupParts;
-use crate::app::tui::screens::{card, dispatch, prompt};
+use crate::app::tui::screens::{card, dispatch, prompt, several};
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::menu::{Choice, Menu};
 use crate::app::tui::state::screen::Overlay;
 use crate::backlog::model::CardId;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     // A fast Down and Enter would take an entry that nobody has seen marked.
@@ -31,28 +31,26 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if menu.at >= menu.items.len() {
                 return;
             }
-            let Some(Overlay::Menu(Menu { mut items, card, at, .. })) = state.overlay.take() else { return };
+            let Some(Overlay::Menu(Menu { mut items, cards, at, .. })) = state.overlay.take() else { return };
             // The board below may have moved since.
-            take(state, items.swap_remove(at).1, &card, effects);
+            take(state, items.swap_remove(at).1, &cards, effects);
         }
         _ => {}
     }
 }
 
-fn take(state: &mut State, choice: Choice, card: &CardId, effects: &mut Vec<Effect>) {
+fn take(state: &mut State, choice: Choice, cards: &[CardId], effects: &mut Vec<Effect>) {
     match choice {
         Choice::Ask(question) => prompt::ask(state, question),
         Choice::Owner(id) => card::owners(state, id),
-        // The question of the card's own key: by a menu nothing ends unasked either.
-        Choice::Run { command, request, asks } => {
+        Choice::Run { command, request } => {
             let sent = state.request(command);
-            match asks {
-                Some(verb) => {
-                    let subject =
-                        Subject::Card { id: card.to_string(), owner: state.owner_of(card).map(str::to_owned) };
-                    state.overlay = Some(Overlay::Confirm(Confirm::new(sent, verb, subject, *request)));
-                }
-                None => dispatch::send(state, sent, *request, effects),
+            dispatch::send(state, sent, *request, effects);
+        }
+        // The question of the card's own key: by a menu nothing ends unasked either.
+        Choice::Do(id) => {
+            if let Some(spec) = ACTIONS.iter().find(|spec| spec.id == id) {
+                several::to_cards(state, spec, cards, effects);
             }
         }
     }

@@ -27,6 +27,7 @@ pub mod prompt;
 pub mod question;
 pub mod running;
 pub mod settings;
+pub(in crate::app::tui) mod several;
 pub mod sheet;
 pub mod wall;
 pub mod watch;

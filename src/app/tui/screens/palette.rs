@@ -5,19 +5,23 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::{ActionSpec, Door, Shell};
+use crate::app::action::registry::{ActionSpec, Danger, Door, Shell};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::dispatch;
+use crate::app::tui::present;
+use crate::app::tui::present::typed::go_to;
+use crate::app::tui::screens::hand::one_at_a_time;
 use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::screens::{dispatch, several};
 use crate::app::tui::state::State;
 use crate::app::tui::state::palette::{Palette, candidates, normal, refusal, usage, words_of};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::model::shell_word;
 use crate::fleet::roster::FIELDS;
+use crate::ui::hit::Typed;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: Some(text) };
 
 /// Opens it with an entry and what is known of its inputs; the rest is typed behind it.
 pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
@@ -35,8 +39,37 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
     }
 }
 
+/// Goes to the place in the line, or marks an entry.
+fn click(state: &mut State, line: usize, typed: Option<Typed>) {
+    let entry = present::palette::entry_at(state, line);
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
+    match entry {
+        Some(at) => palette.at = at,
+        None if line == 0 => go_to(&mut palette.line, 1, 0, typed),
+        None => {}
+    }
+}
+
+/// The agents that a line is filled in with.
+enum InHand {
+    /// The selected one, if any.
+    Selected(Option<String>),
+    /// Those that are marked.
+    Marked(Vec<String>),
+}
+
+impl InHand {
+    fn of(state: &State) -> Self {
+        let marked = state.batch_names();
+        if !marked.is_empty() {
+            return Self::Marked(marked);
+        }
+        Self::Selected(state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string()))
+    }
+}
+
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let selected = state.selected_row().filter(|row| row.managed).map(|row| row.name.to_string());
+    let in_hand = InHand::of(state);
     let history = &state.commands;
     let managed = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
     let names: Vec<String> = managed.map(|row| row.name.to_string()).collect();
@@ -66,10 +99,10 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(spec) = marked
                 && !complete_argument(palette, spec, &names)
             {
-                complete(palette, spec, selected);
+                complete(palette, spec, in_hand);
             }
         }
-        KeyCode::Enter => enter(state, marked, selected, effects),
+        KeyCode::Enter => enter(state, marked, in_hand, effects),
         _ => {
             if palette.line.press(key) {
                 palette.at = 0;
@@ -83,24 +116,33 @@ fn control(key: KeyEvent) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL)
 }
 
-/// Puts an entry's words into the line, with the selected agent where a name is needed.
-fn complete(palette: &mut Palette, spec: &ActionSpec, selected: Option<String>) {
+/// Puts an entry's words into the line, with the agent in hand where a name is needed, and with all that are marked where it
+/// takes several.
+fn complete(palette: &mut Palette, spec: &ActionSpec, in_hand: InHand) {
     let Some(words) = words_of(spec) else { return };
+    let mut several = None;
     let typed = normal(&palette.line.text);
     let mut text =
         if typed == words || typed.starts_with(&format!("{words} ")) { typed.to_owned() } else { words.clone() };
-    let wants_name = spec.arguments.first().is_some_and(|argument| argument.name == "name");
+    let first = spec.arguments.first().map_or("", |argument| argument.name);
     if text.trim_end() == words {
         text = format!("{words} ");
-        // A new agent needs a name that nobody has.
-        if let Some(name) = selected.filter(|_| wants_name && spec.id != "fleet.add") {
-            text.push_str(&name);
-            text.push(' ');
-        }
+        let filled = match (first, in_hand) {
+            // A new agent needs a name that nobody has.
+            ("name", InHand::Selected(name)) if spec.id != "fleet.add" => name.into_iter().collect(),
+            ("name", InHand::Marked(names)) if spec.id != "fleet.add" && names.len() > 1 => {
+                several = Some(one_at_a_time(spec.title, "agent", names.len()));
+                Vec::new()
+            }
+            ("name", InHand::Marked(names)) if spec.id != "fleet.add" => names,
+            ("agents", InHand::Marked(names)) => names,
+            _ => Vec::new(),
+        };
+        filled.iter().for_each(|name| text.push_str(&format!("{name} ")));
     }
     palette.line = TextInput::line(&text);
     palette.at = 0;
-    palette.notice = Some(usage(spec)).filter(|usage| !usage.is_empty());
+    palette.notice = several.or_else(|| Some(usage(spec)).filter(|usage| !usage.is_empty()));
 }
 
 /// Completes the word at the end of a whole command: an option, a field, an agent's name. Whether there
@@ -140,7 +182,36 @@ fn complete_argument(palette: &mut Palette, spec: &ActionSpec, names: &[String])
     true
 }
 
-fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Option<String>, effects: &mut Vec<Effect>) {
+/// Does what a whole entry of the list does to all that are marked; whether it was one for them. What is typed behind a command
+/// is meant as it is typed.
+fn to_marked(state: &mut State, spec: &'static ActionSpec, in_hand: &InHand, effects: &mut Vec<Effect>) -> bool {
+    let has = |name: &str| spec.arguments.iter().any(|argument| argument.name == name);
+    let cards = state.marked_cards().to_vec();
+    let names = match in_hand {
+        InHand::Marked(names) if names.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) => {
+            names.as_slice()
+        }
+        // What one card lacks is typed.
+        _ if several::takes_cards(spec)
+            && (cards.len() > 1 || cards.len() == 1 && several::missing(spec).is_none()) =>
+        {
+            &[]
+        }
+        _ => return false,
+    };
+    state.overlay = None;
+    state.commands.push(&words_of(spec).unwrap_or_default());
+    // The history says by which door something came.
+    state.door = Door::Palette;
+    match names.is_empty() {
+        true => several::to_cards(state, spec, &cards, effects),
+        false => several::to_agents(state, spec, names, effects),
+    }
+    state.door = Door::Key;
+    true
+}
+
+fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand, effects: &mut Vec<Effect>) {
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let text = normal(&palette.line.text).trim_end().to_owned();
     let typed_whole =
@@ -163,9 +234,16 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, selected: Optio
             Err(why) => state.say(why, true),
         };
     }
+    if !typed_whole && to_marked(state, spec, &in_hand, effects) {
+        return;
+    }
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let needs_more = spec.arguments.iter().any(|argument| argument.shape.is_required());
-    if !typed_whole && needs_more {
-        return complete(palette, spec, selected);
+    // Without names it would go to the whole fleet: those that are marked are put into the line, to be seen.
+    let for_marks =
+        matches!(in_hand, InHand::Marked(_)) && spec.arguments.first().is_some_and(|first| first.name == "agents");
+    if !typed_whole && (needs_more || for_marks) {
+        return complete(palette, spec, in_hand);
     }
     let line = if typed_whole { text } else { words_of(spec).unwrap_or_default() };
     let parsed = match cli::parse_line(&line) {

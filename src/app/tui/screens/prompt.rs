@@ -4,6 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::action::dispatch::{Request, Sent};
 use crate::app::tui::effect::Effect;
+use crate::app::tui::present::prompt::AREA_LINES;
+use crate::app::tui::present::typed::go_to;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
@@ -12,9 +14,11 @@ use crate::app::tui::state::input_history::InputHistory;
 use crate::app::tui::state::prompt::{Prompt, Question};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::text_input::{Lines, TextInput};
+use crate::backlog::model::CardId;
+use crate::ui::hit::Typed;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: Some(text) };
 
 /// Opens a question.
 pub(in crate::app::tui) fn ask(state: &mut State, about: Question) {
@@ -25,6 +29,13 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
     match &mut state.overlay {
         Some(Overlay::Prompt(prompt)) if prompt.sending.is_none() => Some(&mut prompt.line),
         _ => None,
+    }
+}
+
+/// Goes to the place in the text.
+fn click(state: &mut State, line: usize, typed: Option<Typed>) {
+    if let Some(input) = text(state) {
+        go_to(input, AREA_LINES, line, typed);
     }
 }
 
@@ -66,12 +77,16 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 fn enter(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = &state.overlay else { return };
     let about = prompt.about.clone();
-    let resolved = prompt.asked().and_then(|(id, inputs)| dispatch::resolve_request(state, id, &inputs));
     let text = prompt.line.text.trim().to_owned();
+    let resolved = prompt.asked().and_then(|(id, all)| {
+        all.iter().map(|inputs| dispatch::resolve_request(state, id, inputs)).collect::<Result<Vec<_>, String>>()
+    });
     match resolved {
-        Ok((command, request)) => {
-            let sent = state.request(command);
-            send(state, about, &text, sent, request, effects);
+        Ok(all) => {
+            let mut all = all.into_iter().map(|(command, request)| (state.request(command), request));
+            let Some((sent, request)) = all.next() else { return };
+            let more: Vec<(Sent, Request)> = all.collect();
+            send(state, about, &text, (sent, request, more), effects);
         }
         Err(why) => {
             if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
@@ -81,7 +96,13 @@ fn enter(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
+fn send(
+    state: &mut State,
+    about: Question,
+    text: &str,
+    (sent, request, more): (Sent, Request, Vec<(Sent, Request)>),
+    effects: &mut Vec<Effect>,
+) {
     if let Question::Broadcast(names) = about {
         // Kept before it is sent: refused or lost, Up brings it back.
         state.messages.push(text);
@@ -98,15 +119,34 @@ fn send(state: &mut State, about: Question, text: &str, sent: Sent, request: Req
         effects.push(Effect::Run { sent, request });
         return;
     }
-    // Put aside and not closed: when the request is refused, what was typed comes back with the reason.
-    held::detach(state);
-    match about {
+    match more.is_empty() {
+        // Put aside and not closed: when the request is refused, what was typed comes back with the reason.
+        true => held::detach(state),
+        // What became of each of several is told in one answer, and not in what was typed for all of them.
+        false => state.overlay = None,
+    }
+    if let Question::BlockReason(ids) = about
+        && ids.iter().any(|id| state.owner_of(id).is_some())
+    {
         // Parking a card ends the claim on it.
-        Question::BlockReason(id) if state.owner_of(&id).is_some() => {
-            let subject = Subject::Card { id: id.to_string(), owner: state.owner_of(&id).map(str::to_owned) };
-            state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Block", subject, request)));
-        }
-        _ => dispatch::send(state, sent, request, effects),
+        let owned = |id: &CardId| (id.to_string(), state.owner_of(id));
+        let mut cards: Vec<(String, Option<String>)> = ids.iter().map(owned).collect();
+        let subject = match cards.pop() {
+            Some((id, owner)) if cards.is_empty() => Subject::Card { id, owner },
+            last => Subject::Cards(cards.into_iter().chain(last).collect()),
+        };
+        let confirm = Confirm::new(sent, "Block", subject, request);
+        state.overlay = Some(Overlay::Confirm(Confirm { more, ..confirm }));
+        return;
+    }
+    if !more.is_empty() {
+        state.begin_together(
+            std::iter::once(&sent).chain(more.iter().map(|(sent, _)| sent)).map(|sent| sent.id).collect(),
+        );
+    }
+    dispatch::send(state, sent, request, effects);
+    for (sent, request) in more {
+        dispatch::send(state, sent, request, effects);
     }
 }
 

@@ -49,8 +49,6 @@ pub struct BoardState {
     pub undo: Vec<(String, Action)>,
     /// Whether that was tried before, and refused.
     pub retries: bool,
-    /// Requests of one change to several cards, until they are answered: one key takes all of them back.
-    pub together: Vec<RequestId>,
     /// What is being taken back, until it is answered.
     pub undoing: Vec<(RequestId, (String, Action))>,
 }
@@ -88,11 +86,11 @@ impl BoardState {
         lane.cards.get(usize::try_from(place).ok()?)
     }
 
-    /// Notes that these requests are one change to several cards: the last one, which one key takes back.
-    pub fn begin_together(&mut self, requests: impl IntoIterator<Item = RequestId>) {
-        self.undo.clear();
-        self.retries = false;
-        self.together.extend(requests);
+    /// The column of a card that is on the board.
+    #[must_use]
+    pub fn column_of(&self, id: &CardId) -> Option<Column> {
+        let board = self.board.as_ref()?;
+        Column::ALL.into_iter().find(|column| board.lanes[column.index()].cards.iter().any(|card| card.id == *id))
     }
 
     /// The selected card.

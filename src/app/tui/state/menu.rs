@@ -9,8 +9,8 @@ use crate::backlog::model::CardId;
 pub struct Menu {
     /// What is chosen.
     pub title: String,
-    /// The card that it was opened on.
-    pub card: CardId,
+    /// The cards that it was opened on.
+    pub cards: Vec<CardId>,
     /// The choices.
     pub items: Vec<(String, Choice)>,
     /// The marked one.
@@ -26,9 +26,9 @@ pub enum Choice {
         command: String,
         /// What the executor is asked.
         request: Box<Request>,
-        /// The verb of the question that goes before, as its key asks it.
-        asks: Option<&'static str>,
     },
+    /// Does this entry of the table to each of the cards, with the question of its key.
+    Do(&'static str),
     /// Asks further.
     Ask(Question),
     /// Opens the choice of an owner.

@@ -27,6 +27,7 @@ pub mod screen;
 pub mod settings;
 pub mod sheet;
 pub mod text_input;
+pub mod together;
 pub mod wall;
 pub mod watch;
 
@@ -46,6 +47,7 @@ use self::org::OrgState;
 use self::output::Output;
 use self::running::Running;
 use self::screen::{Mark, Overlay, Screen};
+use self::together::Together;
 use self::wall::WallState;
 use self::watch::Scrollback;
 use super::claims;
@@ -137,6 +139,8 @@ pub struct State {
     pub answers: VecDeque<Overlay>,
     /// Requests that are performed.
     pub running: Vec<Running>,
+    /// Those of them that are one change to several.
+    pub together: Vec<Together>,
     /// Requests that were made so far.
     pub requests: u64,
     /// The door that requests come through just now.
@@ -214,6 +218,7 @@ impl State {
             seen: HashMap::new(),
             answers: VecDeque::new(),
             running: Vec::new(),
+            together: Vec::new(),
             requests: 0,
             door: Door::Key,
             steps: VecDeque::new(),
@@ -435,15 +440,25 @@ impl State {
         if self.screen == Screen::Board { &self.board.batch } else { &[] }
     }
 
-    /// Who holds a card.
+    /// Notes that these requests are one change to several: the last one, which one key takes back.
+    pub fn begin_together(&mut self, requests: Vec<RequestId>) {
+        self.board.undo.clear();
+        self.board.retries = false;
+        self.together.push(Together::of(requests, true));
+    }
+
+    /// Who holds a card, in words.
     #[must_use]
-    pub fn owner_of(&self, id: &CardId) -> Option<&str> {
+    pub fn owner_of(&self, id: &CardId) -> Option<String> {
         let in_full = self.board.shown().filter(|shown| self.screen == Screen::Card && shown.card.id == *id);
-        if let Some(shown) = in_full {
-            return shown.card.claim.as_ref().map(|claim| claim.owner.as_str());
-        }
-        let mut held = self.board.board.iter().flat_map(|board| &board.claims);
-        held.find(|held| held.id == *id).map(|held| held.claim.owner.as_str())
+        let (owner, host) = match in_full {
+            Some(shown) => shown.card.claim.as_ref().map(|claim| (&*claim.owner, &*claim.host))?,
+            None => {
+                let mut held = self.board.board.iter().flat_map(|board| &board.claims);
+                held.find(|held| held.id == *id).map(|held| (&*held.claim.owner, &*held.claim.host))?
+            }
+        };
+        Some(self.owner_words((owner, host)))
     }
 
     /// Who holds the card that keys act on, and on which host.

@@ -1,13 +1,16 @@
 //! Answers of what was sent: to the form or the question that it was typed in, else told.
 
+use crate::app::action::ScreenAction;
 use crate::app::action::cli::{self, Parsed};
 use crate::app::action::dispatch::Sent;
 use crate::app::action::error::DONE;
+use crate::app::action::registry::{ACTIONS, ActionSpec};
 use crate::app::action::report::Report;
 use crate::app::tui::screens::{dispatch, held, question};
 use crate::app::tui::state::State;
 use crate::app::tui::state::answer::Answer;
 use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::together::Ended;
 
 /// Takes the answer of a request: to where it was typed, else it is told.
 pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
@@ -24,14 +27,12 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
             state.board.retries = true;
         }
     }
-    let together = state.board.together.iter().position(|id| *id == sent.id);
-    match together {
-        Some(at) => drop(state.board.together.swap_remove(at)),
-        None if report.undo.is_some() => {
-            state.board.undo.clear();
-            state.board.retries = false;
-        }
-        None => {}
+    if take_together(state, &sent, &mut report) {
+        return;
+    }
+    if report.undo.is_some() {
+        state.board.undo.clear();
+        state.board.retries = false;
     }
     // The form or the prompt first: it says its own refusal in its own place, and needs no second
     // word at the bottom.
@@ -48,20 +49,59 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
     tell(state, sent.command, report);
 }
 
+/// Takes the answer of a request that is one of several; whether it is. What became of all of them is told once, when the
+/// last of them is answered.
+fn take_together(state: &mut State, sent: &Sent, report: &mut Report) -> bool {
+    let (good, mut lines) = (report.code == DONE, lines_of(report));
+    // A refusal may speak of another card than the one that it was for.
+    let of = named_in(state, &sent.command).map(|(_, of)| of).filter(|of| !lines.iter().any(|line| line.contains(of)));
+    let first = of.map(|of| format!("{of}: {}", lines.first().copied().unwrap_or_default()));
+    if let (Some(first), Some(line)) = (&first, lines.first_mut()) {
+        *line = first;
+    }
+    let Some(at) = state.together.iter_mut().position(|all| all.take(sent.id, good, &lines)) else { return false };
+    let text = lines.join("\n");
+    if let Some(undo) = report.undo.take() {
+        state.board.undo.push((text, *undo));
+    }
+    let view = ACTIONS.iter().find(|spec| spec.build.is(ScreenAction::ViewActivity));
+    let key = view.and_then(|spec| state.keys.first(spec, &state.standing())).unwrap_or_default();
+    let Some(ended) = state.together[at].ended(&key) else { return true };
+    let all = state.together.remove(at);
+    state.toast = None;
+    match ended {
+        Ended::Done(text) => {
+            let undo = if all.undoable && !state.board.undo.is_empty() { "  (U takes it back)" } else { "" };
+            state.say(format!("{text}{undo}"), false);
+        }
+        Ended::Told(title, text, failed) => {
+            let command = format!("{}   and {} more like it", sent.command, all.count().saturating_sub(1));
+            held::keep(state, Overlay::Answer(Answer::new(title, command, text, failed)));
+        }
+    }
+    true
+}
+
 /// What a report says, line by line: what failed first.
 fn lines_of(report: &Report) -> Vec<&str> {
     report.errors.iter().map(String::as_str).chain(Some(report.text.as_str()).filter(|text| !text.is_empty())).collect()
 }
 
-/// What an answer is of: what was looked at and of whom, or what was done.
-fn title_of(state: &State, command: &str) -> String {
+/// The entry of the table that a command line is of, and what it names.
+fn named_in(state: &State, command: &str) -> Option<(&'static ActionSpec, String)> {
     let line = command.strip_prefix(state.prefix.as_str()).unwrap_or(command);
-    let Ok(Parsed { spec, inputs, .. }) = cli::parse_line(line) else { return "done".to_owned() };
+    let Parsed { spec, inputs, .. } = cli::parse_line(line).ok()?;
     let named = |name: &str| inputs.many(name).join(", ");
     let subject = match named("class") {
         class if !class.is_empty() => format!("class {class}"),
-        _ => ["name", "agents", "id"].map(named).into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
+        _ => ["name", "agents", "id", "from"].map(named).into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
     };
+    Some((spec, subject))
+}
+
+/// What an answer is of: what was looked at and of whom, or what was done.
+fn title_of(state: &State, command: &str) -> String {
+    let Some((spec, subject)) = named_in(state, command) else { return "done".to_owned() };
     match (spec.writes, subject.is_empty()) {
         (false, true) => spec.title.to_owned(),
         (false, false) => format!("{} of {subject}", spec.title),

@@ -3,19 +3,18 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::app::action::ScreenAction;
-use crate::app::action::dispatch::Performer;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::keymap::Chord;
-use crate::app::action::registry::{ActionSpec, Argument, Build, Danger, Door};
+use crate::app::action::registry::{ActionSpec, Argument, Build, Danger};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::layout_of;
 use crate::app::tui::screens::dispatch::{confirm_or_dispatch, resolve};
-use crate::app::tui::screens::{hand, of_popup, of_view, palette};
+use crate::app::tui::screens::hand::one_at_a_time;
+use crate::app::tui::screens::{hand, of_popup, of_view, palette, several};
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::confirm::Subject;
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::update::steps;
-use crate::backlog::model::CardId;
 
 /// The key that came behind an Esc, where both came as one: a fast hand or a slow link sends them together, and they are
 /// read as that key with Alt. In a text that is being typed Esc would drop it, and there Alt means something.
@@ -127,23 +126,25 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
     let has = |name: &str| spec.arguments.iter().any(|argument| argument.name == name);
     if !marked.is_empty() && has("agents") {
         names = marked;
-    } else if marked.len() > 1 && has("name") && matches!(spec.danger, Danger::Confirm(_)) {
-        // A request for each: every one has its own answer, and one that fails holds up none of the others.
-        return each(state, spec, "name", &marked, Subject::Agents(marked.clone()));
-    } else if marked.len() == 1 && matches!(spec.danger, Danger::Confirm(_)) {
-        names = marked;
+    } else if !marked.is_empty() && has("name") && spec.writes {
+        match (marked.len(), spec.danger) {
+            (1, _) => names = marked,
+            (_, Danger::Confirm(_)) => return several::to_agents(state, spec, &marked, effects),
+            (count, Danger::None) => return state.say(one_at_a_time(spec.title, "agent", count), true),
+        }
     }
-    let cards: Vec<String> = state.marked_cards().iter().map(ToString::to_string).collect();
-    if !cards.is_empty() && has("id") {
-        return with_cards(state, spec, &cards, effects);
+    let cards = hand::cards(state);
+    if cards.len() > 1 && several::takes_cards(spec) {
+        return several::to_cards(state, spec, &cards, effects);
     }
-    let card: Vec<String> = state.card_in_hand().map(|id| id.to_string()).into_iter().collect();
+    let owner = cards.first().and_then(|id| state.owner_of(id));
+    let card: Vec<String> = cards.iter().map(ToString::to_string).collect();
     let mut inputs = Inputs::default();
     let mut subject = Subject::Fleet;
     for argument in spec.arguments {
         let (values, missing) = match argument.name {
             "name" | "agents" => (&names, "no agent of the roster is selected"),
-            "id" => (&card, "no card is selected"),
+            "id" if several::takes_cards(spec) => (&card, "no card is selected"),
             _ => continue,
         };
         if values.is_empty() {
@@ -152,10 +153,7 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         }
         subject = match argument.name {
             // Whose work it ends is what the question is about.
-            "id" => Subject::Card {
-                id: values.join(", "),
-                owner: state.owner_in_hand().map(|owner| state.owner_words(owner)),
-            },
+            "id" => Subject::Card { id: values.join(", "), owner: owner.clone() },
             _ => Subject::Agents(values.clone()),
         };
         inputs = inputs.with(argument.name, values.clone());
@@ -165,65 +163,17 @@ pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mu
         // What is selected does not say it all: the rest is typed.
         return palette::open_with(state, spec, &inputs);
     }
-    // One that only the palette runs may have been given a key.
-    let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
-    match resolve(state, spec, &inputs, door) {
+    match resolve(state, spec, &inputs, several::door_of(spec)) {
         Ok(resolved) => confirm_or_dispatch(state, spec, subject, resolved, effects),
-        Err(why) => state.say(why, true),
+        Err(why) => return state.say(why, true),
     }
-}
-
-/// Does to every marked card what a key does to one: asked once where it asks.
-fn with_cards(state: &mut State, spec: &'static ActionSpec, ids: &[String], effects: &mut Vec<Effect>) {
-    let owned = |id: &String| {
-        let owner = CardId::parse(id).ok().and_then(|id| state.owner_of(&id).map(str::to_owned));
-        (id.clone(), owner)
-    };
-    if matches!(spec.danger, Danger::Confirm(_)) {
-        let subject = Subject::Cards(ids.iter().map(owned).collect());
-        return each(state, spec, "id", ids, subject);
-    }
-    let before = effects.len();
-    for id in ids {
-        match resolve(state, spec, &Inputs::default().with("id", vec![id.clone()]), Door::Key) {
-            Ok(resolved) => {
-                let subject = Subject::Card { id: id.clone(), owner: None };
-                confirm_or_dispatch(state, spec, subject, resolved, effects);
-            }
-            Err(why) => {
-                state.say(why, true);
-                break;
-            }
-        }
-    }
-    let sent = effects[before..].iter().filter_map(|effect| match effect {
-        Effect::Run { sent, .. } => Some(sent.id),
-        _ => None,
-    });
-    state.board.begin_together(sent);
-}
-
-/// Asks once about an action of one agent or card that is to be done to several, each by a request of its own.
-fn each(state: &mut State, spec: &'static ActionSpec, argument: &'static str, names: &[String], subject: Subject) {
-    let Danger::Confirm(verb) = spec.danger else { return };
-    let door = if spec.refusal(Door::Key).is_none() { Door::Key } else { Door::Palette };
-    let mut asked = Vec::new();
-    for name in names {
-        match resolve(state, spec, &Inputs::default().with(argument, vec![name.clone()]), door) {
-            Ok((command, Performer::Executor(request))) => asked.push((state.request(command), request)),
-            Ok(_) => return state.say(format!("{} takes one at a time", spec.title), true),
-            Err(why) => return state.say(why, true),
-        }
-    }
-    let mut asked = asked.into_iter();
-    if let Some((sent, request)) = asked.next() {
-        let confirm = Confirm::new(sent, verb, subject, request);
-        state.overlay = Some(Overlay::Confirm(Confirm { more: asked.collect(), ..confirm }));
+    if !spec.writes && has("name") {
+        several::say_aside(state, spec.title);
     }
 }
 
 /// Whether an entry acts on what is selected.
-fn acts_on_a_target(spec: &ActionSpec) -> bool {
+pub(super) fn acts_on_a_target(spec: &ActionSpec) -> bool {
     match spec.build {
         Build::Screen(action) => action.acts_on_selection(),
         Build::From(_) => spec.arguments.iter().any(|argument| matches!(argument.name, "name" | "agents" | "id")),

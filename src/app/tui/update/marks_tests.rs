@@ -7,6 +7,7 @@ use super::*;
 use crate::app::action::dispatch::Sent;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
+use crate::app::tui::settings::{NoTheme, Settings};
 use crate::app::tui::state::confirm::Subject;
 use crate::app::tui::state::prompt::Question;
 use crate::fleet::model::Size;
@@ -81,11 +82,208 @@ fn messages_go_to_the_marks_and_one_mark_is_one_agent() {
 }
 
 #[test]
-fn what_only_looks_goes_to_the_selected_agent() {
+fn what_only_looks_goes_to_the_selected_agent_and_says_so() {
+    for (key, title) in [("e", "explain"), ("d", "diff"), ("t", "tail"), ("p", "persona"), ("y", "copy")] {
+        let mut state = fleet();
+        keys(&mut state, &format!("  {key}"));
+        assert_eq!(state.selected_name(), "tests");
+        let said = state.toast.map(|toast| toast.text).unwrap_or_default();
+        assert_eq!(said, format!("{title}: of tests alone; 2 stay marked"));
+    }
     let mut state = fleet();
-    keys(&mut state, "  e");
-    assert!(matches!(state.overlay, Some(Overlay::Explain(_))));
-    assert_eq!(state.selected_name(), "tests");
+    keys(&mut state, " ke");
+    assert!(state.toast.is_none(), "with the selected one marked and no other nothing is left out");
+    keys(&mut state, "\x1b");
+    let mut state = fleet();
+    keys(&mut state, "  ");
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(state.screen, Screen::Watch);
+    assert!(state.toast.is_some_and(|toast| toast.text.starts_with("watch: of tests alone")));
+}
+
+#[test]
+fn what_takes_one_agent_says_so_where_several_are_marked_and_takes_the_one_that_is() {
+    for (key, title) in [("c", "launch settings"), ("a", "attach")] {
+        let mut state = fleet();
+        assert_eq!(keys(&mut state, &format!("  {key}")), [], "{key}");
+        let said = state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+        assert_eq!(said, format!("{title}: takes one agent at a time, and 2 are marked; Esc takes the marks away"));
+        // The other mark is taken away: what is left is not the agent under the cursor.
+        keys(&mut state, "k ");
+        assert_eq!(state.selected_name(), "tests");
+        let effects = keys(&mut state, key);
+        let of_review = [Effect::ReadLaunch("review".to_owned()), Effect::Attach("review".to_owned())];
+        assert!(matches!(effects.as_slice(), [one] if of_review.contains(one)), "{key}: {effects:?}");
+    }
+}
+
+#[test]
+fn no_key_acts_on_the_selected_one_alone_and_says_nothing_while_others_are_marked() {
+    use crate::app::action::keymap::{Chord, shipped};
+    use crate::app::action::registry::{ACTIONS, Key, Place};
+    let board = || super::board_tests::state();
+    let (agents, cards) = (vec!["review".to_owned(), "docs".to_owned()], vec!["A0".to_owned(), "A1".to_owned()]);
+    let mut seen = 0;
+    for (place, start, marked, what) in
+        [(Place::Fleet, &fleet as &dyn Fn() -> State, &agents, "2 agents"), (Place::Board, &board, &cards, "2 cards")]
+    {
+        for spec in ACTIONS {
+            let Key::In(at, _) = spec.doors.key else { continue };
+            let looks = ["card.open", "card.jump", "app.copy"].contains(&spec.id);
+            if !at.covers(place) || !(super::keys::acts_on_a_target(spec) || looks) || spec.id.ends_with(".mark") {
+                continue;
+            }
+            let mut state = start();
+            keys(&mut state, "  ");
+            update(&mut state, Event::Drawn(samples::DRAWN));
+            let effects = update(&mut state, Event::Key(Chord::shown(&shipped(spec)[0]).unwrap().press()));
+            let did = format!("{effects:?} {:?}", state.overlay);
+            let said = state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+            let is_said = state.toast.as_ref().is_some_and(|toast| toast.failed)
+                || said.contains("alone; 2 stay marked")
+                || said.contains("one") && said.contains("at a time")
+                || said.contains(what)
+                // It goes on to whoever does, and says so where nobody is left.
+                || said == "nobody asks anything";
+            assert!(is_said || marked.iter().all(|name| did.contains(name)), "{}: {said}\n{did}", spec.id);
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn all_that_are_marked_are_put_off_together() {
+    let mut state = fleet();
+    keys(&mut state, "  N");
+    let off = |state: &State| state.notices.snoozed.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(off(&state).len(), 2, "{:?}", off(&state));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.text.contains("2 agents")));
+    keys(&mut state, "N");
+    assert_eq!(off(&state), [] as [String; 0]);
+}
+
+/// The state with a palette-only command on a key of the operator's own.
+fn with_key(mut state: State, key: &str, action: &str) -> State {
+    let text = format!("keys:\n  - {{key: {key}, action: {action}}}\n");
+    let path = std::path::Path::new("/home/tui.yaml");
+    let settings = Settings::parse(&text, path, |_| Err(NoTheme::Missing)).map(std::sync::Arc::new);
+    assert!(settings.is_ok(), "{settings:?}");
+    update(&mut state, Event::Settings(settings));
+    state
+}
+
+#[test]
+fn a_command_of_the_palette_alone_that_was_given_a_key_goes_to_all_that_are_marked() {
+    let mut state = with_key(super::board_tests::state(), "ctrl-o", "backlog.show");
+    keys(&mut state, "  ");
+    let effects = super::board_tests::key(&mut state, KeyCode::Char('o'), KeyModifiers::CONTROL);
+    assert_eq!(commands(&effects), ["mosaic-tui backlog show A0", "mosaic-tui backlog show A1"]);
+    // What needs more than the card for each of them says which.
+    let mut state = with_key(super::board_tests::state(), "ctrl-o", "backlog.renew");
+    keys(&mut state, "  ");
+    assert_eq!(super::board_tests::key(&mut state, KeyCode::Char('o'), KeyModifiers::CONTROL), []);
+    let said = state.toast.map(|toast| toast.text).unwrap_or_default();
+    assert!(said.starts_with("renew claim: needs --owner OWNER for each card, and 2 are marked"), "{said}");
+}
+
+#[test]
+fn the_palette_fills_in_what_is_marked_and_does_whole_entries_to_it() {
+    let line = |state: &State| match &state.overlay {
+        Some(Overlay::Palette(palette)) => (palette.line.text.clone(), palette.notice.clone().unwrap_or_default()),
+        other => panic!("{other:?}"),
+    };
+    let mut state = fleet();
+    keys(&mut state, "  :fleet sto");
+    press(&mut state, KeyCode::Enter);
+    assert_eq!(line(&state).0, "fleet stop review docs ", "and not the whole fleet");
+    press(&mut state, KeyCode::Enter);
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject, Subject::Agents(vec!["review".to_owned(), "docs".to_owned()]));
+    press(&mut state, KeyCode::Esc);
+    keys(&mut state, ":agent rese");
+    press(&mut state, KeyCode::Enter);
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((confirm.more.len(), confirm.subject.button(confirm.verb).as_str()), (1, "Reset 2 agents"));
+    press(&mut state, KeyCode::Esc);
+    keys(&mut state, ":agent expl");
+    press(&mut state, KeyCode::Enter);
+    let (text, notice) = line(&state);
+    assert!(text == "agent explain " && notice.starts_with("explain: takes one agent at a time, and 2"), "{notice}");
+    let mut state = super::board_tests::state();
+    keys(&mut state, "  :backlog comp");
+    press(&mut state, KeyCode::Enter);
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject.button(confirm.verb), "Complete 2 cards");
+}
+
+#[test]
+fn cards_that_are_marked_are_parked_linked_and_moved_together_and_edited_and_claimed_one_by_one() {
+    let start = || {
+        let mut state = super::board_tests::state();
+        keys(&mut state, "  ");
+        state
+    };
+    for (key, title) in [("e", "edit"), ("E", "$EDITOR"), ("c", "claim")] {
+        let mut state = start();
+        assert_eq!(keys(&mut state, key), [], "{key}");
+        let said = state.toast.map(|toast| toast.text).unwrap_or_default();
+        assert_eq!(said, format!("{title}: takes one card at a time, and 2 are marked; Esc takes the marks away"));
+    }
+    let typed = |state: &mut State, text: &str| {
+        keys(state, text);
+        press(state, KeyCode::Enter)
+    };
+    let effects = typed(&mut start(), "bno key");
+    assert_eq!(
+        commands(&effects),
+        ["mosaic-tui backlog block --id=A0 '--reason=no key'", "mosaic-tui backlog block --id=A1 '--reason=no key'"]
+    );
+    let effects = typed(&mut start(), "LA5");
+    assert_eq!(
+        commands(&effects),
+        ["mosaic-tui backlog link --from=A0 --to=A5", "mosaic-tui backlog link --from=A1 --to=A5"]
+    );
+    let mut state = start();
+    keys(&mut state, "m");
+    let Some(Overlay::Menu(menu)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    let labels: Vec<&str> = menu.items.iter().map(|(label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["done: complete them", "blocked: park them\u{2026}"], "none is claimed for several at once");
+    press(&mut state, KeyCode::Enter);
+    let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!(confirm.subject.button(confirm.verb), "Complete 2 cards");
+}
+
+#[test]
+fn what_became_of_many_is_told_once_and_what_failed_comes_first() {
+    use super::board_tests::done;
+    let mut state = super::board_tests::state();
+    let effects = keys(&mut state, "   +");
+    let sent: Vec<Sent> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Run { sent, .. } => Some(sent.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sent.len(), 3);
+    for (at, sent) in sent.into_iter().enumerate() {
+        let mut report = done();
+        if at > 0 {
+            let why = ["card A1: is done", "card B9: is blocked"][at - 1].to_owned();
+            (report.code, report.errors, report.text) = (4, vec![why], String::new());
+        }
+        assert!(state.overlay.is_none(), "{at} of them are answered");
+        update(&mut state, Event::Done { sent, report });
+    }
+    let Some(Overlay::Answer(answer)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    assert_eq!((answer.title.as_str(), answer.failed), ("2 of 3 failed", true));
+    assert!(
+        answer.text.starts_with("2 of 3 failed:\ncard A1: is done\nA2: card B9: is blocked\n1 of 3 done:\nA0: done"),
+        "{}",
+        answer.text
+    );
+    assert!(state.answers.is_empty(), "nothing else waits behind it");
 }
 
 #[test]

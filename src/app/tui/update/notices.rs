@@ -37,16 +37,23 @@ pub(super) fn say(state: &mut State) {
     }
 }
 
-/// Puts the selected agent off for a while, or takes that back.
+/// Puts the selected agent off for a while, or all that are marked; or takes that back, where each of them is put off.
 pub(super) fn snooze(state: &mut State) {
-    let Some(name) = hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) else {
+    let mut names = state.batch_names();
+    if names.is_empty() {
+        names.extend(hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()));
+    }
+    if names.is_empty() {
         return state.say("snooze: no agent of the roster is selected".to_owned(), true);
-    };
-    if state.notices.snoozed.remove(&name).is_some() {
-        return state.say(format!("{name} is told of again"), false);
+    }
+    let who = if let [only] = names.as_slice() { only.clone() } else { format!("{} agents", names.len()) };
+    if names.iter().all(|name| state.notices.snoozed.contains_key(name)) {
+        state.notices.snoozed.retain(|name, _| !names.contains(name));
+        let are = if names.len() == 1 { "is" } else { "are" };
+        return state.say(format!("{who} {are} told of again"), false);
     }
     let until = state.now.checked_add(SNOOZE_HOURS.hours()).unwrap_or(state.now);
     let clock = state.zone.to_datetime(until).strftime("%H:%M");
-    state.say(format!("nothing is told of {name} until {clock}; again takes that back"), false);
-    state.notices.snoozed.insert(name, until);
+    state.say(format!("nothing is told of {who} until {clock}; again takes that back"), false);
+    state.notices.snoozed.extend(names.into_iter().map(|name| (name, until)));
 }

@@ -6,7 +6,7 @@ use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::{
     activity, board, card, copy, diff, dispatch, escalations, fleet, goals, hand, held, of_view, org, prompt, question,
-    running, sheet, wall,
+    running, several, sheet, wall,
 };
 use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
@@ -87,7 +87,10 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
         ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         ScreenAction::Snooze => notices::snooze(state),
-        ScreenAction::Copy => copy::open(state),
+        ScreenAction::Copy => {
+            copy::open(state);
+            several::say_aside(state, "copy");
+        }
         ScreenAction::Escalations => escalations::open(state),
         ScreenAction::Settings => state.overlay = Some(Overlay::Settings(SettingsList::default())),
         ScreenAction::Redraw => effects.push(Effect::Redraw),
@@ -99,16 +102,21 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Tile(direction) => wall::step(state, direction),
         ScreenAction::Freeze => wall::freeze(state),
         ScreenAction::Follow => wall::follow(state),
+        ScreenAction::Fold => wall::fold(state),
         ScreenAction::Mark => fleet::mark(state),
         ScreenAction::Order(forward) => fleet::order(state, forward),
         ScreenAction::OpenFacts => fleet::open_facts(state),
-        ScreenAction::Fold => wall::fold(state),
         ScreenAction::ScrollFacts(direction) => fleet::scroll_facts(state, direction),
         ScreenAction::Filter => state.filter.editing = true,
         ScreenAction::NextAttention => fleet::next_attention(state),
         ScreenAction::Pan(direction) => fleet::pan(state, direction),
         ScreenAction::AskMessage => ask_message(state),
-        ScreenAction::Answer => question::open(state),
+        ScreenAction::Answer => {
+            question::open(state);
+            if state.overlay.is_some() {
+                several::say_aside(state, "answer");
+            }
+        }
         ScreenAction::AskBroadcast => ask_broadcast(state),
         ScreenAction::ViewActivity => activity::view(state),
         ScreenAction::FilterActivity => activity::filter(state),
@@ -122,7 +130,10 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::DiffAgain => effects.push(Effect::ReadDiff(state.diff.name.clone())),
         ScreenAction::Search => diff::search(state),
         ScreenAction::NextFound(forward) => diff::next(state, forward),
-        ScreenAction::ShowPersona => sheet::show_persona(state, effects),
+        ScreenAction::ShowPersona => {
+            sheet::show_persona(state, effects);
+            several::say_aside(state, "persona");
+        }
         ScreenAction::LaunchSettings => sheet::ask_launch(state, effects),
         ScreenAction::FirstFleet => effects.push(Effect::ReadOffer),
         ScreenAction::ViewBoard => board::view(state),

@@ -31,15 +31,17 @@ fn asks(about: Question, text: &str) -> State {
 fn a_prompt_names_what_its_line_is_for() {
     let card = || CardId::parse("A1").unwrap();
     for (about, title, verb) in [
-        (Question::BlockReason(card()), "why is A1 blocked?", "Enter blocks it"),
-        (Question::LinkTo(card()), "A1 depends on which card?", "!ID takes a link away"),
+        (Question::BlockReason(vec![card()]), "why is A1 blocked?", "Enter blocks it"),
+        (Question::LinkTo(vec![card()]), "A1 depends on which card?", "!ID takes a link away"),
         (Question::Message("code1".to_owned()), "message to code1", "Alt-Enter begins a line"),
         (Question::Broadcast(vec!["a".into(), "b".into()]), "message to 2 agents", "Enter goes on"),
         (Question::Pause, "why is the fleet paused?", "Enter pauses it"),
     ] {
         let popup = popup_of(&asks(about, ""));
         assert_eq!(popup.title, title);
-        assert!(popup.hint.contains(verb) && popup.hint.contains("Esc"), "{}", popup.hint);
+        let hint: Vec<String> = popup.hint.iter().map(|(key, meaning)| format!("{key} {meaning}")).collect();
+        let hint = hint.join(", ");
+        assert!(hint.contains(verb) && hint.contains("Esc"), "{hint}");
     }
 }
 
@@ -72,7 +74,7 @@ fn a_menu_moves_its_window_with_what_is_marked() {
     let item = |number: usize| (format!("choice {number}"), menu::Choice::Ask(Question::Pause));
     let items = (0..40).map(item).collect();
     let card = CardId::parse("A1").unwrap();
-    state.overlay = Some(Overlay::Menu(Menu { title: "A1".to_owned(), card, items, at: 0 }));
+    state.overlay = Some(Overlay::Menu(Menu { title: "A1".to_owned(), cards: vec![card], items, at: 0 }));
     for (at, first, marked) in [(0, "> choice 0", 0), (13, "  choice 0", 13), (39, "  choice 26", 13)] {
         let Some(Overlay::Menu(menu)) = &mut state.overlay else { panic!() };
         menu.at = at;
