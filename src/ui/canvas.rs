@@ -315,26 +315,47 @@ fn titles(buffer: &mut Buffer, edge: Rect, left: &[Piece], right: &[Piece], them
     }
 }
 
-/// Writes keys in the lower edge of a panel, at its left.
-fn keys(buffer: &mut Buffer, edge: Rect, panel: &Panel, theme: Theme) {
-    let foot: usize = panel.foot.iter().map(width_of).sum();
+/// Tells of each key in the lower edge of a panel, as many as fit whole: which of them, and its columns with its meaning.
+// Told one by one and not listed: a frame allocates nothing for them.
+pub(super) fn keys_in_edge(
+    edge: Rect,
+    foot: &[Piece],
+    keys: &[(String, String)],
+    mut tell: impl FnMut(usize, (u16, u16)),
+) {
+    let foot: usize = foot.iter().map(width_of).sum();
     // Corners, strokes, and a blank around each text.
     let mut room = usize::from(edge.width).saturating_sub(6 + if foot > 0 { foot + 3 } else { 0 });
-    let mut pen = Pen::new(buffer, edge, edge.y, theme);
-    pen.x = edge.x + 1;
-    for (at, (key, meaning)) in panel.keys.iter().enumerate() {
-        let wide = text::width(key) + text::width(meaning) + 2 + usize::from(at > 0);
-        if wide > room {
+    let mut x = edge.x + 2;
+    for (at, (key, meaning)) in keys.iter().enumerate() {
+        let wide = text::width(key) + text::width(meaning) + 1;
+        let taken = wide + 1 + usize::from(at > 0);
+        if taken > room {
             break;
         }
-        room -= wide;
-        pen.put(if at == 0 { " " } else { "  " }, theme.style(Role::Quiet));
-        pen.put(key, theme.style(Role::Accent));
-        pen.put(" ", theme.style(Role::Quiet));
-        pen.put(meaning, theme.style(Role::Quiet));
+        room -= taken;
+        let to = x.saturating_add(u16::try_from(wide).unwrap_or(u16::MAX));
+        tell(at, (x, to));
+        x = to.saturating_add(2);
     }
-    if pen.x > edge.x + 1 {
-        pen.put(" ", theme.style(Role::Quiet));
+}
+
+/// Writes keys in the lower edge of a panel, at its left.
+fn keys(buffer: &mut Buffer, edge: Rect, panel: &Panel, theme: Theme) {
+    let quiet = theme.style(Role::Quiet);
+    let mut end = None;
+    keys_in_edge(edge, panel.foot, panel.keys, |at, (from, to)| {
+        let (key, meaning) = &panel.keys[at];
+        let mut pen = Pen::new(buffer, edge, edge.y, theme);
+        pen.x = if at == 0 { from - 1 } else { from - 2 };
+        pen.put(if at == 0 { " " } else { "  " }, quiet);
+        pen.put(key, theme.style(Role::Accent));
+        pen.put(" ", quiet);
+        pen.put(meaning, quiet);
+        end = Some(to);
+    });
+    if let Some(end) = end {
+        put(buffer, edge, end, edge.y, " ", quiet);
     }
 }
 

@@ -3,10 +3,11 @@
 use ratatui::layout::{Position, Rect};
 
 use super::activity;
+use super::canvas::keys_in_edge;
 use super::draw::{Part, footer_parts, plan_of};
 use super::layout::{Edges, Plan};
 use super::overlay;
-pub use super::overlay::Spot;
+pub use super::overlay::{Spot, Typed};
 use super::view::{ActivityLine, BoardView, Body, View};
 use crate::fleet::model::RowKey;
 
@@ -15,8 +16,12 @@ use crate::fleet::model::RowKey;
 pub enum Target {
     /// A view, by its place among the tabs.
     Tab(usize),
-    /// A hint of the footer, by its key.
+    /// A hint of the footer or of a panel's edge, by its key.
     Hint(String),
+    /// A key in the edge of the open popup.
+    Key(String),
+    /// The line that narrows the view.
+    Filter,
     /// An agent's row or tile.
     Agent(RowKey),
     /// A column of the board, and the card in it.
@@ -34,6 +39,8 @@ pub enum Target {
         spot: Spot,
         /// Entries from the marked one to it.
         from_mark: isize,
+        /// Where in a text that is typed.
+        typed: Option<Typed>,
     },
 }
 
@@ -47,14 +54,19 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
     }
     if let Some(popup) = &view.overlay {
         let between = Rect { y: area.y + 1, height: area.height - 2, ..area };
-        let spot = overlay::spot(between, popup, place)?;
+        let (spot, typed) = overlay::spot(between, popup, place)?;
+        if let Spot::Hint(at) = spot
+            && let Some((key, _)) = popup.hint.get(at).filter(|(key, _)| !key.is_empty())
+        {
+            return Some(Target::Key(key.clone()));
+        }
         let apart = |to: usize, from: usize| isize::try_from(to).unwrap_or(0) - isize::try_from(from).unwrap_or(0);
         let from_mark = match (spot, &popup.buttons, popup.marked) {
             (Spot::Button(to), Some((_, marked)), _) => apart(to, *marked),
             (Spot::Line(to), _, Some(marked)) => apart(to, marked),
             _ => 0,
         };
-        return Some(Target::Popup { spot, from_mark });
+        return Some(Target::Popup { spot, from_mark, typed });
     }
     if plan.footer.contains(place.into()) {
         let parts = footer_parts(plan.footer, view);
@@ -65,6 +77,12 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
         });
     }
     let position = Position::from(place);
+    if plan.filter.contains(position) {
+        return Some(Target::Filter);
+    }
+    if let Some(key) = edge_key(&plan, &view.body, position) {
+        return Some(Target::Hint(key.to_owned()));
+    }
     match &view.body {
         Body::Fleet(fleet) => {
             // Below the titles of the columns.
@@ -101,6 +119,29 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
         }
         Body::Watch(_) | Body::Card(_) | Body::Diff(_) => None,
     }
+}
+
+/// The key that stands at a place in the lower edge of the selection's panel.
+fn edge_key<'a>(plan: &Plan, body: &'a Body, position: Position) -> Option<&'a str> {
+    let (frame, keys, foot) = match body {
+        Body::Fleet(fleet) => {
+            let foot = fleet.facts.as_ref().map_or(&[][..], |facts| &facts.foot);
+            (plan.detail_frame, &fleet.keys, foot)
+        }
+        Body::Board(board) => (plan.card_frame, &board.keys, &[][..]),
+        _ => return None,
+    };
+    if plan.edges != Edges::Full || frame.is_empty() || position.y + 1 != frame.bottom() {
+        return None;
+    }
+    let mut found = None;
+    let edge = Rect { y: position.y, height: 1, ..frame };
+    keys_in_edge(edge, foot, keys, |at, (from, to)| {
+        if (from..to).contains(&position.x) {
+            found = Some(at);
+        }
+    });
+    keys.get(found?).map(|(key, _)| key.as_str())
 }
 
 fn card(plan: &Plan, board: &BoardView, position: Position) -> Option<Target> {

@@ -30,6 +30,15 @@ const MAX_WIDTH: u16 = 100;
 const MIN_TYPED: usize = 8;
 const MAX_TYPED: usize = 86;
 
+/// Columns between two keys in the lower edge.
+const HINT_GAP: usize = 2;
+
+/// Least columns of what is said there and cut: less of it says nothing.
+const MIN_CUT: usize = 12;
+
+/// The key of the way out.
+const OUT: &str = "Esc";
+
 /// A popup as it stands on the screen.
 struct Laid {
     frame: Rect,
@@ -53,7 +62,7 @@ fn laid(area: Rect, popup: &Popup) -> Laid {
         .map(|(_, line)| line.iter().map(width_of).sum::<usize>())
         // Title and hint stand in the edges, which are not broken into lines; below 30 columns a question is
         // hard to read.
-        .chain([text::width(&popup.title) + 4, text::width(&popup.hint) + 2, 30, usize::from(popup.least.0)])
+        .chain([text::width(&popup.title) + 4, hint_width(popup) + 2, 30, usize::from(popup.least.0)])
         .max()
         .and_then(|columns| u16::try_from(columns).ok())
         .unwrap_or(inner_width)
@@ -93,6 +102,42 @@ fn buttons(laid: &Laid, popup: &Popup) -> Vec<(u16, u16)> {
         .collect()
 }
 
+/// Columns of one of the keys in the lower edge, with its meaning.
+fn hint_columns((key, meaning): &(String, String)) -> usize {
+    text::width(key) + usize::from(!key.is_empty()) + text::width(meaning)
+}
+
+/// Columns of all of them.
+fn hint_width(popup: &Popup) -> usize {
+    popup.hint.iter().map(hint_columns).sum::<usize>() + HINT_GAP * popup.hint.len().saturating_sub(1)
+}
+
+/// Where the keys in the lower edge of a popup stand: which of them, and the columns of each. Where not all have room the
+/// way out is kept.
+fn hints(frame: Rect, popup: &Popup) -> Vec<(usize, (u16, u16))> {
+    // Corners, strokes, and a blank around them.
+    let (mut x, end) = (usize::from(frame.x) + 3, usize::from(frame.right()).saturating_sub(3));
+    let out = popup.hint.iter().rposition(|(key, _)| key == OUT);
+    let mut shown = Vec::with_capacity(popup.hint.len());
+    let mut is_full = false;
+    for (at, hint) in popup.hint.iter().enumerate() {
+        let reserved = out.filter(|out| *out > at).map_or(0, |out| hint_columns(&popup.hint[out]) + HINT_GAP);
+        let (wide, room) = (hint_columns(hint), end.saturating_sub(x + reserved));
+        // A command that says the same for a shell may lose its end; a key's meaning would be another one without it.
+        let cut = if hint.0.is_empty() && room >= MIN_CUT { room } else { 0 };
+        let columns = if wide <= room { wide } else { cut };
+        // Once one has no room the shorter ones behind it would stand out of order.
+        if columns == 0 || is_full && Some(at) != out {
+            is_full = true;
+            continue;
+        }
+        let place = |column: usize| u16::try_from(column).unwrap_or(u16::MAX);
+        shown.push((at, (place(x), place(x + columns))));
+        x += columns + HINT_GAP;
+    }
+    shown
+}
+
 /// What of a popup stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot {
@@ -100,27 +145,59 @@ pub enum Spot {
     Button(usize),
     /// One of its lines.
     Line(usize),
+    /// One of the keys in its lower edge.
+    Hint(usize),
     /// Its edge, or what is beside its text.
     Elsewhere,
 }
 
-/// Returns what of a popup stands at a place; `None` outside of it.
-pub(super) fn spot(area: Rect, popup: &Popup, (x, y): (u16, u16)) -> Option<Spot> {
+/// Where in a line of text that is typed a place is, in columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    /// From the cursor, which is in this line: to the left below zero.
+    FromCursor(isize),
+    /// From the line's beginning.
+    FromStart(usize),
+}
+
+/// Returns what of a popup stands at a place, and where in typed text that is; `None` outside of it.
+pub(super) fn spot(area: Rect, popup: &Popup, (x, y): (u16, u16)) -> Option<(Spot, Option<Typed>)> {
     let laid = laid(area, popup);
     if !laid.frame.contains((x, y).into()) {
         return None;
+    }
+    if y + 1 == laid.frame.bottom() {
+        let hit = hints(laid.frame, popup).into_iter().find(|(_, (from, to))| (*from..*to).contains(&x));
+        return Some((hit.map_or(Spot::Elsewhere, |(at, _)| Spot::Hint(at)), None));
     }
     let row = y.checked_sub(laid.inner.y).filter(|_| laid.inner.contains((x, y).into()));
     Some(match row {
         Some(row) if row < laid.text_rows => {
             let line = laid.lines.get(usize::from(laid.scroll) + usize::from(row));
-            line.map_or(Spot::Elsewhere, |(of, _)| Spot::Line(*of))
+            line.map_or((Spot::Elsewhere, None), |(of, shown)| {
+                let column = usize::from(x - laid.inner.x);
+                (Spot::Line(*of), popup.lines.get(*of).and_then(|line| typed_at(line, shown, column)))
+            })
         }
         Some(row) if row == laid.text_rows + 1 => {
             let hit = buttons(&laid, popup).iter().position(|(from, to)| (*from..*to).contains(&x));
-            hit.map_or(Spot::Elsewhere, Spot::Button)
+            (hit.map_or(Spot::Elsewhere, Spot::Button), None)
         }
-        _ => Spot::Elsewhere,
+        _ => (Spot::Elsewhere, None),
+    })
+}
+
+/// Where in the typed text of a line a column is; `shown` is the same line as it was fitted.
+fn typed_at(line: &[Piece], shown: &[Piece], column: usize) -> Option<Typed> {
+    let names = line.iter().take_while(|piece| !is_typed(piece)).count();
+    let first = line.get(names)?;
+    let column = column.checked_sub(shown.get(..names)?.iter().map(width_of).sum())?;
+    Some(match first.fit {
+        Fit::BeforeCursor => {
+            let before = text::width(&shown.get(names)?.text);
+            Typed::FromCursor(isize::try_from(column).ok()? - isize::try_from(before).ok()?)
+        }
+        _ => Typed::FromStart(column),
     })
 }
 
@@ -172,12 +249,23 @@ fn place(lines: &[(usize, Vec<Piece>)], at: usize) -> Option<(usize, usize)> {
 fn border(buffer: &mut Buffer, frame: Rect, popup: &Popup, reach: Reach, theme: Theme) {
     let title = [Piece::new(popup.title.as_str(), Role::Strong)];
     panel(buffer, frame, Edges::Full, &Panel { title: &title, focused: true, reach, ..Panel::default() }, theme);
-    if !popup.hint.is_empty() && frame.width > 6 {
-        let room = Rect { x: frame.x + 2, width: frame.width - 4, ..frame };
-        let mut pen = Pen::new(buffer, room, frame.bottom() - 1, theme);
-        pen.put(" ", theme.style(Role::Quiet));
-        pen.put_fitted(&[&popup.hint], pen.room().saturating_sub(1), theme.style(Role::Quiet));
-        pen.put(" ", theme.style(Role::Quiet));
+    let y = frame.bottom() - 1;
+    let mut end = None;
+    for (at, (from, to)) in hints(frame, popup) {
+        let (key, meaning) = &popup.hint[at];
+        // The line of the edge goes on only behind the last of them.
+        let blank = if end.is_none() { from - 1 } else { from - u16::try_from(HINT_GAP).unwrap_or(1) };
+        let room = Rect { x: blank, width: to - blank, y, height: 1 };
+        let mut pen = Pen::new(buffer, room, y, theme);
+        let gap = if end.is_none() { 1 } else { HINT_GAP };
+        pen.put(&"  "[..gap], theme.style(Role::Quiet));
+        pen.put(key, theme.style(Role::Accent));
+        pen.put(if key.is_empty() { "" } else { " " }, theme.style(Role::Quiet));
+        pen.put_fitted(&[meaning], pen.room(), theme.style(Role::Quiet));
+        end = Some(to);
+    }
+    if let Some(end) = end {
+        put(buffer, frame, end, y, " ", theme.style(Role::Quiet));
     }
 }
 
@@ -239,6 +327,57 @@ fn around_cursor(typed: &[Piece], columns: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn popup(hint: &[(&str, &str)]) -> Popup {
+        Popup {
+            title: "t".to_owned(),
+            lines: vec![vec![Piece::new("text", Role::Plain)]],
+            scroll: 0,
+            marked: None,
+            least: (0, 0),
+            buttons: None,
+            hint: hint.iter().map(|(key, meaning)| ((*key).to_owned(), (*meaning).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn keys_that_have_no_room_go_before_the_way_out() {
+        let popup = popup(&[("Enter", "saves"), ("Tab", "goes on"), ("Esc", "drops it"), ("", "the same: in a shell")]);
+        let shown = |width| hints(Rect::new(0, 0, width, 3), &popup).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
+        assert_eq!(shown(66), [0, 1, 2, 3]);
+        assert_eq!(shown(62), [0, 1, 2, 3], "a text may be cut");
+        assert_eq!(shown(50), [0, 1, 2]);
+        assert_eq!(shown(42), [0, 2], "a key is never shown without its meaning");
+        assert_eq!(shown(20), [2]);
+        assert_eq!(shown(10), [0; 0]);
+    }
+
+    #[test]
+    fn a_place_in_typed_text_is_counted_from_its_cursor() {
+        let area = Rect::new(0, 0, 80, 10);
+        let typed = |cursor: bool| {
+            let name = Piece::new("name", Role::Quiet).fitted(Fit::Name);
+            let text = |text: &str, fit| Piece::new(text, Role::Plain).fitted(fit);
+            if cursor {
+                let under = Piece::new("c", Role::Cursor).fitted(Fit::Typed);
+                return vec![name, text("ab", Fit::BeforeCursor), under, text("def", Fit::Typed)];
+            }
+            vec![name, text("abcdef", Fit::Typed)]
+        };
+        for (cursor, at, want) in [
+            (true, 0, Some(Typed::FromCursor(-2))),
+            (true, 2, Some(Typed::FromCursor(0))),
+            (true, 5, Some(Typed::FromCursor(3))),
+            (true, 9, Some(Typed::FromCursor(7))),
+            (false, 4, Some(Typed::FromStart(4))),
+            (false, -3, None),
+        ] {
+            let popup = Popup { lines: vec![typed(cursor)], ..popup(&[]) };
+            let inner = laid(area, &popup).inner;
+            let x = u16::try_from(i32::from(inner.x) + 12 + at).unwrap();
+            assert_eq!(spot(area, &popup, (x, inner.y)), Some((Spot::Line(0), want)), "{at}");
+        }
+    }
 
     #[test]
     fn the_cursor_is_in_view_wherever_it_is() {

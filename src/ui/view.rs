@@ -519,6 +519,6 @@ pub struct Popup {
     pub least: (u16, u16),
     /// Buttons, and which is marked.
     pub buttons: Option<(Vec<String>, usize)>,
-    /// A hint on the last line.
-    pub hint: String,
+    /// Keys that act in it, with their meaning, in its lower edge; what has no key is only said.
+    pub hint: Vec<(String, String)>,
 }

@@ -127,7 +127,7 @@ fn an_empty_machine_says_what_to_do() {
     screen.send("\x1b");
     let text = screen
         .wait_until("the questions closed", |text| text.contains("mosaic-tui demo") && !text.contains("Three answers"));
-    assert!(text.contains("no agents") && text.contains("fleet check"), "{text}");
+    assert!(text.contains("no agents") && text.contains("there is no roster yet"), "{text}");
 }
 
 #[test]

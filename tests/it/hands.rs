@@ -79,7 +79,7 @@ fn a_copy_goes_to_the_terminal() {
     let mut screen = sandbox.open(&[], 120, 30);
     screen.wait_until("the fleet", |text| is_well(text) && text.contains(" beta "));
     screen.send("y");
-    screen.wait_text("a letter or Enter copies");
+    screen.wait_text("a letter copies");
     screen.send("n");
     screen.wait_text("copied the name (5 characters)");
     // "alpha" in base64.

@@ -345,7 +345,7 @@ fn a_message_by_key_stays_until_it_arrived() {
         view.wait_text("message to a");
         view.send("two lines\njust typed\r");
         wait_for("the message", || screen(&sandbox).contains("justtyped"));
-        view.wait_until("its receipt", |text| has_arrived(text) && !text.contains("Enter sends,"));
+        view.wait_until("its receipt", |text| has_arrived(text) && !text.contains("Alt-Enter begins"));
         // A draft that somebody leaves in between: the text is not lost.
         type_draft(&sandbox, "half a thought");
         view.send("s");
@@ -355,7 +355,7 @@ fn a_message_by_key_stays_until_it_arrived() {
         sandbox.tmux(&["send-keys", "-t", "=a:", "C-u"]);
         wait_for("an empty composer", || screen(&sandbox).contains(">typeamessage"));
         view.send("\r");
-        view.wait_until("then it arrives", |text| has_arrived(text) && !text.contains("Enter sends,"));
+        view.wait_until("then it arrives", |text| has_arrived(text) && !text.contains("Alt-Enter begins"));
         view.send("q");
         assert_eq!(view.wait_exit(), 0);
     }

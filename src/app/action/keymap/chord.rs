@@ -57,6 +57,18 @@ impl Chord {
         (!shifted && !capital).then_some(Self { code, modifiers })
     }
 
+    /// Reads a key as it is shown, such as `Enter`, `Ctrl-j` or `G`.
+    #[must_use]
+    pub fn shown(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&text.to_lowercase()))
+    }
+
+    /// A press of it.
+    #[must_use]
+    pub fn press(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Whether a text field takes it as a character.
     #[must_use]
     pub fn is_text(self) -> bool {

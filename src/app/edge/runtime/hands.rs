@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyEvent, KeyModifiers};
-
 use super::Dashboard;
 use crate::app::action::Motion;
 use crate::app::edge::input::{Did, Mouse};
@@ -92,14 +90,13 @@ impl Dashboard {
                 let before = self.clicked.replace((place, read));
                 let twice =
                     before.is_some_and(|(at, then)| at == place && read.saturating_duration_since(then) < DOUBLE);
-                let code = key_of(&self.state, &target, twice);
+                let key = key_of(&self.state, &target, twice);
                 self.take(Event::Click(target));
                 self.pressed = true;
-                if let Some(code) = code {
+                if let Some(key) = key {
                     // A third click begins anew.
                     self.clicked = None;
                     // As if it was typed: a question takes no answer before it was seen.
-                    let key = KeyEvent::new(code, KeyModifiers::NONE);
                     if self.answers(&key) { self.answer(key, read.into()) } else { self.take(Event::Key(key)) }
                 }
             }

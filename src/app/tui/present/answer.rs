@@ -24,12 +24,17 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     }));
     let search = &answer.search;
     let hint = if search.typing {
-        format!("/{}\u{2588}  Enter keeps it, Esc leaves it", search.text)
+        super::pressed(&[("", &format!("/{}\u{2588}", search.text)), ("Enter", "keeps it"), ("Esc", "leaves it")])
     } else if !search.text.is_empty() {
         let at = search.at.and_then(|at| found.iter().position(|line| *line == at)).map_or(0, |at| at + 1);
-        format!("/{}  {at} of {}  n next, N before, Esc ends the search", search.text, found.len())
+        super::pressed(&[
+            ("", &format!("/{}  {at} of {}", search.text, found.len())),
+            ("n", "next"),
+            ("N", "before"),
+            ("Esc", "ends the search"),
+        ])
     } else {
-        "arrows scroll, / searches, Esc closes".to_owned()
+        super::pressed(&[("", "arrows scroll"), ("/", "searches"), ("Esc", "closes")])
     };
     Some(Popup {
         title: answer.title.clone(),
@@ -80,7 +85,7 @@ mod tests {
         assert_eq!(at(&state), Some(7), "round the end");
         press(&mut state, "N");
         assert_eq!(at(&state), Some(47));
-        assert!(popup(&state).is_some_and(|popup| popup.hint.contains("3 of 3")));
+        assert!(popup(&state).is_some_and(|popup| popup.hint[0].1.contains("3 of 3")));
         press(&mut state, "j");
         assert_eq!(at(&state), None, "who scrolls looks elsewhere");
         press(&mut state, "\x1b");

@@ -22,6 +22,6 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         // Cancel first, and marked: a second Enter that was meant for the list ends nothing.
         least: (0, 0),
         buttons: Some((vec!["Cancel".to_owned(), button], usize::from(confirm.yes))),
-        hint: "Tab changes, Enter chooses, y does it, Esc cancels".to_owned(),
+        hint: super::pressed(&[("Tab", "changes"), ("Enter", "chooses"), ("y", "does it"), ("Esc", "cancels")]),
     })
 }

@@ -31,6 +31,6 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: Some(copy.at),
         least: (0, 0),
         buttons: None,
-        hint: "a letter or Enter copies, Esc leaves it".to_owned(),
+        hint: super::pressed(&[("", "a letter copies"), ("Enter", "copies the marked"), ("Esc", "leaves it")]),
     })
 }

@@ -17,6 +17,21 @@ pub(super) fn count(snapshot: &FleetSnapshot) -> Option<Piece> {
     }
 }
 
+/// Which way out stands on a line of the list, by its place among all of them.
+pub(in crate::app::tui) fn way_at(state: &State, line: usize) -> Option<usize> {
+    let (mut lines, mut before) = (0, 0);
+    for one in &state.snapshot.as_ref()?.escalations {
+        // A blank line between two, what it is about, why, and what was tried.
+        lines += usize::from(lines > 0) + 3;
+        let ways = ways(one).len();
+        if let Some(way) = line.checked_sub(lines).filter(|way| *way < ways) {
+            return Some(before + way);
+        }
+        (lines, before) = (lines + ways, before + ways);
+    }
+    None
+}
+
 /// The popup of the open list.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Escalations(list)) = &state.overlay else { return None };
@@ -55,7 +70,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked,
         least: (0, 0),
         buttons: None,
-        hint: "j and k move, Enter takes the marked way out, Esc closes".to_owned(),
+        hint: super::pressed(&[("", "j and k move"), ("Enter", "takes the marked way out"), ("Esc", "closes")]),
     })
 }
 

@@ -20,7 +20,11 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(Vec::new());
         lines.extend(event.text.lines().map(|line| vec![Piece::new(line.replace('\t', "    "), Role::Plain)]));
     }
-    let jump = if event.agent.is_some() { "o goes to its agent   " } else { "" };
+    let mut hint = super::pressed(&[("Esc", "closes")]);
+    if event.agent.is_some() {
+        hint.extend(super::pressed(&[("o", "goes to its agent")]));
+    }
+    hint.push((String::new(), format!("the same: {}mosaic-tui events --json", state.prefix)));
     Some(Popup {
         title: format!("{} {}", event.kind.word(), Label::new(event.subject())),
         lines,
@@ -28,7 +32,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: None,
         least: (0, 0),
         buttons: None,
-        hint: format!("Esc closes   {jump}the same: {}mosaic-tui events --json", state.prefix),
+        hint,
     })
 }
 

@@ -24,6 +24,9 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: None,
         least: (0, 0),
         buttons: None,
-        hint: format!("Esc closes   the same: {}mosaic-tui agent explain {name}", state.prefix),
+        hint: super::pressed(&[
+            ("Esc", "closes"),
+            ("", &format!("the same: {}mosaic-tui agent explain {name}", state.prefix)),
+        ]),
     })
 }

@@ -16,7 +16,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let mut lines = Vec::new();
     let mut marked = None;
     for (at, field) in form.fields.iter().enumerate() {
-        let shown = field_lines(field, at == form.focus, usize::from(state.size.height));
+        let shown = field_lines(field, at == form.focus, state.size.height);
         marked = marked.or(cursor_line(&shown).map(|line| lines.len() + line));
         lines.extend(shown);
     }
@@ -29,7 +29,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(vec![Piece::new(Label::new(notice).to_string(), Role::Warning)]);
         if form.newer.is_some() {
             lines.push(vec![Piece::new(
-                "Ctrl-R goes on from the new version: what you typed stays, the rest is taken over",
+                "Ctrl-r goes on from the new version: what you typed stays, the rest is taken over",
                 Role::Quiet,
             )]);
         }
@@ -39,24 +39,32 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         None => "new card".to_owned(),
     };
     let hint = if form.saving.is_some() {
-        "saving\u{2026} (Esc leaves it to come by itself)"
+        super::pressed(&[("", "saving\u{2026}"), ("Esc", "leaves it to come by itself")])
     } else {
-        "Tab next, Enter saves, Ctrl-J new line in the body, Esc drops it"
+        super::pressed(&[("Tab", "next"), ("Enter", "saves"), ("Ctrl-j", "new line in the body"), ("Esc", "drops it")])
     };
-    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint.to_owned() })
+    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint })
 }
 
-/// The field that a line of the popup belongs to.
-pub(in crate::app::tui) fn field_at(state: &State, line: usize) -> Option<usize> {
+/// The field that a line of the popup belongs to, and which of its lines that is.
+pub(in crate::app::tui) fn field_at(state: &State, line: usize) -> Option<(usize, usize)> {
     let Some(Overlay::Form(form)) = &state.overlay else { return None };
-    let mut end = 0;
-    form.fields.iter().enumerate().position(|(at, field)| {
-        end += field_lines(field, at == form.focus, usize::from(state.size.height)).len();
-        line < end
+    let mut start = 0;
+    form.fields.iter().enumerate().find_map(|(at, field)| {
+        let lines = field_lines(field, at == form.focus, state.size.height).len();
+        let row = line.checked_sub(start).filter(|row| *row < lines);
+        start += lines;
+        Some((at, row?))
     })
 }
 
-fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
+/// Lines of a body that are shown on a screen of so many.
+pub(in crate::app::tui) fn body_rows(height: u16) -> usize {
+    // What stands around the body takes 23 rows: on a screen of 24 it still has two.
+    BODY_LINES.min(usize::from(height).saturating_sub(23)).max(2)
+}
+
+fn field_lines(field: &Field, focused: bool, height: u16) -> Vec<Vec<Piece>> {
     let role = if focused { Role::Strong } else { Role::Quiet };
     let name = |text: &str| Piece::new(text, role).fitted(Fit::Name);
     let label = field.name.label();
@@ -66,8 +74,7 @@ fn field_lines(field: &Field, focused: bool, height: usize) -> Vec<Vec<Piece>> {
         return vec![line];
     }
     // A window of the body around the cursor.
-    // What stands around the body takes 23 rows: on a screen of 24 it still has two.
-    let rows = BODY_LINES.min(height.saturating_sub(23)).max(2);
+    let rows = body_rows(height);
     let mut lines: Vec<Vec<Piece>> = around(&field.line.text, field.line.cursor, rows)
         .enumerate()
         .map(|(number, (text, at))| {

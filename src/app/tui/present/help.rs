@@ -67,7 +67,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         // As high as it is without a filter: it stands still while one is typed.
         least: (MIN_COLUMNS, u16::try_from(all).unwrap_or(u16::MAX)),
         buttons: None,
-        hint: "type to filter, arrows scroll, Esc closes".to_owned(),
+        hint: super::pressed(&[("", "type to filter"), ("", "arrows scroll"), ("Esc", "closes")]),
     })
 }
 

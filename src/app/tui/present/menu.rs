@@ -32,6 +32,6 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: Some(menu.at - top),
         least: (0, 0),
         buttons: None,
-        hint: "j and k move, Enter chooses, Esc leaves it".to_owned(),
+        hint: super::pressed(&[("", "j and k move"), ("Enter", "chooses"), ("Esc", "leaves it")]),
     })
 }

@@ -29,7 +29,7 @@ mod room;
 pub(in crate::app::tui) mod running;
 pub(in crate::app::tui) mod settings;
 pub(in crate::app::tui) mod sheet;
-mod typed;
+pub(in crate::app::tui) mod typed;
 pub(in crate::app::tui) mod wall;
 pub(in crate::app::tui) mod watch;
 
@@ -334,6 +334,11 @@ fn spinner(state: &State) -> &'static str {
     // By the clock and not by frames: how often is drawn depends on what happens.
     let turns = state.now.as_millisecond().div_euclid(i64::try_from(TURN.as_millis()).unwrap_or(1));
     SPINNER[usize::try_from(turns.rem_euclid(4)).unwrap_or(0)]
+}
+
+/// Keys of a popup with their meaning, for its edge.
+fn pressed(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(key, meaning)| ((*key).to_owned(), (*meaning).to_owned())).collect()
 }
 
 /// The keys of these actions that work here, with their meaning.

@@ -1,5 +1,6 @@
 //! The palette in words.
 
+use super::typed::typed;
 use crate::app::action::registry::Shell;
 use crate::app::tui::state::State;
 use crate::app::tui::state::palette::{candidates, normal, refusal, words_of};
@@ -9,22 +10,26 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 /// Entries shown at once.
 const SHOWN: usize = 12;
 
+/// Lines in front of the first entry.
+const FRONT: usize = 2;
+
 /// Columns and lines of its frame: as many as a full list takes, with what stands around it.
 const MIN: (u16, u16) = (86, 17);
+
+/// Which entry, of those that are shown, stands on a line of it.
+pub(in crate::app::tui) fn entry_at(state: &State, line: usize) -> Option<usize> {
+    let Some(Overlay::Palette(palette)) = &state.overlay else { return None };
+    let top = palette.at.saturating_sub(SHOWN - 1);
+    let at = top + line.checked_sub(FRONT).filter(|at| *at < SHOWN)?;
+    (at < candidates(&palette.line.text, &state.keys).len()).then_some(at)
+}
 
 /// The popup of an open palette.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Palette(palette)) = &state.overlay else { return None };
-    let (before, behind) = palette.line.text.split_at(palette.line.cursor);
-    let mut lines = vec![
-        vec![
-            Piece::new(": ", Role::Quiet),
-            Piece::new(before, Role::Strong),
-            Piece::new("\u{2588}", Role::Strong),
-            Piece::new(behind, Role::Strong),
-        ],
-        vec![],
-    ];
+    // Cut around its cursor, as every line that is typed: a long one was pasted.
+    let line = typed(&palette.line.text, Some(palette.line.cursor));
+    let mut lines = vec![std::iter::once(Piece::new(": ", Role::Quiet)).chain(line).collect(), vec![]];
     let list = candidates(&palette.line.text, &state.keys);
     // The list moves only when the mark would leave it, so that a short one stands still.
     let top = palette.at.saturating_sub(SHOWN - 1);
@@ -51,19 +56,19 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(vec![]);
         lines.push(vec![Piece::new(notice.clone(), Role::Warning)]);
     }
-    let typed = normal(&palette.line.text).trim_end();
+    let command = normal(&palette.line.text).trim_end();
     let shell = match list.get(palette.at) {
         Some(spec) if matches!(spec.doors.shell, Shell::Words(_)) => {
             let words = words_of(spec).unwrap_or_default();
             // With the arguments that are typed: the line is meant to be copied.
-            let line = if typed.starts_with(&words) { typed.to_owned() } else { words };
+            let line = if command.starts_with(&words) { command.to_owned() } else { words };
             format!("in a shell: {}mosaic-tui {line}", state.prefix)
         }
         Some(spec) => match spec.doors.shell {
             Shell::None(why) => why.to_owned(),
             Shell::Root | Shell::Words(_) => spec.usage(),
         },
-        None => refusal(typed, &state.keys).unwrap_or_else(|| "nothing matches".to_owned()),
+        None => refusal(command, &state.keys).unwrap_or_else(|| "nothing matches".to_owned()),
     };
     // A command that is refused says so as its notice already.
     if palette.notice.as_ref() != Some(&shell) {
@@ -77,6 +82,12 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: mark,
         least: MIN,
         buttons: None,
-        hint: "Enter runs, Tab completes, arrows choose, Ctrl-p earlier, Esc closes".to_owned(),
+        hint: super::pressed(&[
+            ("Enter", "runs"),
+            ("Tab", "completes"),
+            ("", "arrows choose"),
+            ("Ctrl-p", "earlier"),
+            ("Esc", "closes"),
+        ]),
     })
 }

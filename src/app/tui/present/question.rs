@@ -35,7 +35,19 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     }
     let asking = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
     let others = asking.filter(|row| row.readiness == Readiness::Stuck && row.key != open.agent).count();
-    let next = if others > 0 { format!("w next of {others}, ") } else { String::new() };
+    let mut hint = Vec::new();
+    // Once it is answered what is left is to go on.
+    let answered = matches!(open.told, Some((_, false)));
+    if !answered {
+        hint.extend(answers(open));
+    }
+    if others > 0 {
+        hint.push(("w".to_owned(), format!("next of {others}")));
+    }
+    if !answered {
+        hint.extend(super::pressed(&[("a", "attaches")]));
+    }
+    hint.extend(super::pressed(&[("Esc", "closes")]));
     Some(Popup {
         title: format!("{} asks", open.name),
         lines,
@@ -43,11 +55,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: None,
         least: (0, 0),
         buttons: None,
-        hint: match open.told {
-            // It is answered; what is left is to go on.
-            Some((_, false)) => format!("{next}Esc closes"),
-            _ => format!("{}{next}a attaches, Esc closes", answers(open)),
-        },
+        hint,
     })
 }
 
@@ -58,13 +66,13 @@ fn keys(choice: &Choice) -> String {
 }
 
 /// Which keys answer, for the edge.
-fn answers(open: &Question) -> String {
-    let lettered: Vec<String> =
-        open.choices().filter_map(|choice| Some(format!("{} {}", choice.letter?, choice.words))).collect();
+fn answers(open: &Question) -> Vec<(String, String)> {
+    let lettered: Vec<(String, String)> =
+        open.choices().filter_map(|choice| Some((choice.letter?.to_string(), choice.words.clone()))).collect();
     match (lettered.is_empty(), open.choices().count()) {
-        (false, _) => format!("{}, ", lettered.join(", ")),
-        (true, 0) => String::new(),
-        (true, 1) => "1 answers, ".to_owned(),
-        (true, count) => format!("1-{count} answers with that choice, "),
+        (false, _) => lettered,
+        (true, 0) => Vec::new(),
+        (true, 1) => super::pressed(&[("1", "answers")]),
+        (true, count) => super::pressed(&[("", &format!("1-{count} answers with that choice"))]),
     }
 }

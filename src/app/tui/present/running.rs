@@ -41,7 +41,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: None,
         least: (0, 0),
         buttons: None,
-        hint: "Esc closes this, and what runs goes on".to_owned(),
+        hint: super::pressed(&[("Esc", "closes this, and what runs goes on")]),
     })
 }
 

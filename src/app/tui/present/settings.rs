@@ -48,6 +48,6 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         marked: None,
         least: (0, 0),
         buttons: None,
-        hint: "arrows scroll, Esc closes".to_owned(),
+        hint: super::pressed(&[("", "arrows scroll"), ("Esc", "closes")]),
     })
 }

@@ -10,6 +10,9 @@ use crate::ui::view::{Fit, Piece, Popup, Role};
 /// So many choices around the marked one.
 const CHOICES: usize = 8;
 
+/// Lines in front of the first question of a first fleet.
+const INTRODUCTION: usize = 2;
+
 /// The popup of an open sheet.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Sheet(sheet)) = &state.overlay else { return None };
@@ -22,8 +25,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         lines.push(Vec::new());
     }
     let mut marked = None;
-    // The other questions and the frame take up to 14 rows.
-    let rows = usize::from(state.size.height).saturating_sub(14).clamp(2, CHOICES);
+    let rows = choice_rows(state);
     for (at, entry) in sheet.entries.iter().enumerate() {
         let is_focused = at == sheet.focus && sheet.saving.is_none();
         let (shown, mark) = question(entry, is_focused, rows);
@@ -51,16 +53,59 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         About::FirstFleet { .. } => "a first fleet".to_owned(),
         About::Launch(name) => format!("how {name} is launched"),
     };
-    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: hint(sheet).to_owned() })
+    Some(Popup { title, lines, scroll: 0, marked, least: (0, 0), buttons: None, hint: super::pressed(hint(sheet)) })
 }
 
-fn hint(sheet: &Sheet) -> &'static str {
+fn hint(sheet: &Sheet) -> &'static [(&'static str, &'static str)] {
     match &sheet.about {
-        _ if sheet.saving.is_some() => "Esc leaves it to come by itself",
-        About::FirstFleet { .. } if !sheet.is_last() => "arrows choose, Enter goes on, Tab moves, Esc leaves it",
-        About::FirstFleet { .. } => "Enter makes the fleet and starts it, Tab moves, Esc leaves it",
-        About::Launch(_) => "Tab moves, arrows choose, Enter writes the roster, Esc drops it",
+        _ if sheet.saving.is_some() => &[("Esc", "leaves it to come by itself")],
+        About::FirstFleet { .. } if !sheet.is_last() => {
+            &[("", "arrows choose"), ("Enter", "goes on"), ("Tab", "moves"), ("Esc", "leaves it")]
+        }
+        About::FirstFleet { .. } => {
+            &[("Enter", "makes the fleet and starts it"), ("Tab", "moves"), ("Esc", "leaves it")]
+        }
+        About::Launch(_) => {
+            &[("Tab", "moves"), ("", "arrows choose"), ("Enter", "writes the roster"), ("Esc", "drops it")]
+        }
     }
+}
+
+/// What of a sheet stands on one of its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app::tui) enum Part {
+    /// A question, or what is typed as its answer.
+    Question(usize),
+    /// One of the choices of a question.
+    Choice(usize, usize),
+}
+
+/// What of the open sheet stands on a line of it.
+pub(in crate::app::tui) fn part_at(state: &State, line: usize) -> Option<Part> {
+    let Some(Overlay::Sheet(sheet)) = &state.overlay else { return None };
+    let rows = choice_rows(state);
+    let mut start = if sheet.is_launch() { 0 } else { INTRODUCTION };
+    sheet.entries.iter().enumerate().find_map(|(at, entry)| {
+        let is_focused = at == sheet.focus && sheet.saving.is_none();
+        let lines = question(entry, is_focused, rows).0.len();
+        let row = line.checked_sub(start).filter(|row| *row < lines);
+        start += lines;
+        Some(match (row?.checked_sub(1), &entry.value) {
+            (Some(row), Value::OneOf(_, marked)) => Part::Choice(at, top_of(*marked, rows) + row),
+            _ => Part::Question(at),
+        })
+    })
+}
+
+/// Choices of a question that are shown at once.
+fn choice_rows(state: &State) -> usize {
+    // The other questions and the frame take up to 14 rows.
+    usize::from(state.size.height).saturating_sub(14).clamp(2, CHOICES)
+}
+
+/// The first choice that is shown, by the marked one.
+fn top_of(marked: usize, rows: usize) -> usize {
+    (marked + 1).saturating_sub(rows)
 }
 
 /// The lines of a question, and which of them is to be seen.
@@ -85,7 +130,7 @@ fn question(entry: &Entry, is_focused: bool, rows: usize) -> (Vec<Vec<Piece>>, O
             1
         }
         Value::OneOf(choices, at) => {
-            let top = (at + 1).saturating_sub(rows);
+            let top = top_of(*at, rows);
             let wide = choices.iter().map(|choice| choice.name.chars().count()).max().unwrap_or(0);
             for (number, choice) in choices.iter().enumerate().skip(top).take(rows) {
                 let is_marked = number == *at;

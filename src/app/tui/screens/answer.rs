@@ -12,7 +12,7 @@ use crate::app::tui::state::screen::Overlay;
 const MAX_SEARCH_CHARS: usize = 200;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     let Some(Overlay::Answer(answer)) = &mut state.overlay else { return };

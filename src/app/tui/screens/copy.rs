@@ -11,7 +11,7 @@ use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::fleet::model::{PaneScreen, shell_word};
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 /// Opens the list, where there is anything.
 pub(in crate::app::tui) fn open(state: &mut State) {

@@ -5,15 +5,16 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ACTIONS, Door};
 use crate::app::tui::effect::Effect;
-use crate::app::tui::present::escalations::listed;
+use crate::app::tui::present::escalations::{listed, way_at};
 use crate::app::tui::screens::dispatch;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::state::State;
 use crate::app::tui::state::escalations::{Escalations, Way};
 use crate::app::tui::state::screen::Overlay;
+use crate::ui::hit::Typed;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: None };
 
 /// Opens the list; without any it says so.
 pub(in crate::app::tui) fn open(state: &mut State) {
@@ -40,6 +41,14 @@ fn none_open(state: &State) -> String {
 /// What tells one way out from the others.
 fn named(listed: &[(String, Way)], at: usize) -> String {
     listed.get(at).map(|(id, way)| format!("{id} {}", way.label)).unwrap_or_default()
+}
+
+/// Marks a way out.
+fn click(state: &mut State, line: usize, _: Option<Typed>) {
+    let (at, listed) = (way_at(state, line), listed(state));
+    if let (Some(at), Some(Overlay::Escalations(list))) = (at, &mut state.overlay) {
+        (list.at, list.marked) = (at, named(&listed, at));
+    }
 }
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {

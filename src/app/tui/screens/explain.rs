@@ -8,7 +8,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     let Some(Overlay::Explain(explain)) = &mut state.overlay else { return };

@@ -4,17 +4,20 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::typed::go_to;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
 use crate::app::tui::state::answer::Answer;
 use crate::app::tui::state::form::{Field, FieldName, Form};
 use crate::app::tui::state::screen::Overlay;
-use crate::app::tui::state::text_input::TextInput;
+use crate::app::tui::state::text_input::{Lines, TextInput};
 use crate::backlog::model::Card;
+use crate::ui::hit::Typed;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: Some(text) };
 
 fn text(state: &mut State) -> Option<&mut TextInput> {
     match &mut state.overlay {
@@ -23,6 +26,20 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
         }
         _ => None,
     }
+}
+
+/// Goes to a field, and to the place in its text.
+fn click(state: &mut State, line: usize, typed: Option<Typed>) {
+    let rows = present::form::body_rows(state.size.height);
+    let Some((at, row)) = present::form::field_at(state, line) else { return };
+    let Some(Overlay::Form(form)) = &mut state.overlay else { return };
+    if form.saving.is_some() {
+        return;
+    }
+    (form.focus, form.leaving) = (at, false);
+    let Some(input) = form.fields.get_mut(at).map(|field| &mut field.line) else { return };
+    let rows = if input.lines == Lines::Many { rows } else { 1 };
+    go_to(input, rows, row, typed);
 }
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {

@@ -6,6 +6,7 @@ use crate::app::action::Motion;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::State;
 use crate::app::tui::state::text_input::TextInput;
+use crate::ui::hit::Typed;
 
 /// What a view is made of.
 pub(in crate::app::tui) struct ViewParts {
@@ -25,10 +26,15 @@ pub(in crate::app::tui) struct FilterParts {
     pub paste: fn(&mut State, &str) -> usize,
 }
 
+/// Takes a click on a line of a popup, and where in typed text that was.
+pub(in crate::app::tui) type ClickOn = fn(&mut State, usize, Option<Typed>);
+
 /// What a popup is made of.
 pub(in crate::app::tui) struct PopupParts {
     /// Takes a key.
     pub press: fn(&mut State, KeyEvent, &mut Vec<Effect>),
+    /// What a click on one of its lines does beside the keys: it goes to a field, a choice, or a place in a text.
+    pub click: Option<ClickOn>,
     /// The text that a paste goes into; a popup that has one takes keys with Ctrl and Alt as well.
     pub text: Option<fn(&mut State) -> Option<&mut TextInput>>,
 }

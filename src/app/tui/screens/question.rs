@@ -15,7 +15,7 @@ use crate::app::tui::state::screen::Overlay;
 use crate::fleet::model::Readiness;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 /// Opens the selected agent's question; where it asks nothing, the one of the next that does.
 pub(in crate::app::tui) fn open(state: &mut State) {

@@ -9,7 +9,7 @@ use crate::app::tui::state::running::RunningList;
 use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 /// Opens the list.
 pub(in crate::app::tui) fn open(state: &mut State) {

@@ -9,7 +9,7 @@ use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::settings::SettingsList;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: None };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
     let Some(Overlay::Settings(SettingsList { scroll })) = &mut state.overlay else { return };

@@ -11,6 +11,9 @@ use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ACTIONS, Door};
 use crate::app::action::report::Report;
 use crate::app::tui::effect::Effect;
+use crate::app::tui::present;
+use crate::app::tui::present::sheet::Part;
+use crate::app::tui::present::typed::go_to;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{dispatch, hand, held};
 use crate::app::tui::state::State;
@@ -19,9 +22,10 @@ use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::sheet::{About, Entry, LaunchSettings, Offer, Sheet, Step, Value};
 use crate::app::tui::state::text_input::TextInput;
 use crate::fleet::model::Label;
+use crate::ui::hit::Typed;
 
 /// What it is made of.
-pub(super) const PARTS: PopupParts = PopupParts { press, text: Some(text) };
+pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: Some(text) };
 
 /// Opens the questions of a first fleet, or says that there is one.
 pub(in crate::app::tui) fn offered(state: &mut State, offer: Option<Offer>) {
@@ -58,9 +62,9 @@ pub(in crate::app::tui) fn read(state: &mut State, name: &str, settings: Result<
 
 /// Asks for the launch settings of the selected agent.
 pub(in crate::app::tui) fn ask_launch(state: &mut State, effects: &mut Vec<Effect>) {
-    match hand::row(state).filter(|row| row.managed).map(|row| row.name.to_string()) {
-        Some(name) => effects.push(Effect::ReadLaunch(name)),
-        None => state.say("launch: no agent of the roster is selected".to_owned(), true),
+    match hand::agent(state, "launch settings").map(|row| row.name.to_string()) {
+        Ok(name) => effects.push(Effect::ReadLaunch(name)),
+        Err(why) => state.say(why, true),
     }
 }
 
@@ -86,6 +90,29 @@ fn text(state: &mut State) -> Option<&mut TextInput> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// Goes to a question and to the place in what is typed there, or takes a choice.
+fn click(state: &mut State, line: usize, typed: Option<Typed>) {
+    let Some(part) = present::sheet::part_at(state, line) else { return };
+    let Some(Overlay::Sheet(sheet)) = &mut state.overlay else { return };
+    if sheet.saving.is_some() {
+        return;
+    }
+    sheet.leaving = false;
+    match part {
+        Part::Question(at) => {
+            sheet.focus = at;
+            if let Some(Value::Typed(input)) = sheet.entries.get_mut(at).map(|entry| &mut entry.value) {
+                go_to(input, 1, 0, typed);
+            }
+        }
+        Part::Choice(at, choice) => {
+            if let Some(Value::OneOf(choices, marked)) = sheet.entries.get_mut(at).map(|entry| &mut entry.value) {
+                *marked = choice.min(choices.len().saturating_sub(1));
+            }
+        }
     }
 }
 

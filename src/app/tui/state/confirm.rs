@@ -13,7 +13,7 @@ pub struct Confirm {
     /// What it acts on.
     pub subject: Subject,
     /// What the executor is asked.
-    pub request: Request,
+    pub request: Box<Request>,
     /// The same for others, each with an answer of its own.
     pub more: Vec<(Sent, Request)>,
     /// Whether "yes" is marked; Cancel is the default.
@@ -28,6 +28,7 @@ impl Confirm {
     /// A question that nobody has read yet.
     #[must_use]
     pub fn new(sent: Sent, verb: &'static str, subject: Subject, request: Request) -> Self {
+        let request = Box::new(request);
         Self { sent, verb, subject, request, more: Vec::new(), yes: false, scroll: 0, reading: Reading::default() }
     }
 }

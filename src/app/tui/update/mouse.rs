@@ -3,13 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys;
+use crate::app::action::keymap::Chord;
 use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::screens::{activity, board, fleet, of_popup, wall};
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::ui::hit::{Spot, Target};
+use crate::ui::hit::{Spot, Target, Typed};
 
 /// Steps of the wheel where a step is a line of text.
 const LINES: usize = 3;
@@ -23,7 +24,9 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
     state.leaving = state.leaving.saturating_sub(1);
     wall::touch(state);
     match target {
-        Target::Popup { spot, from_mark } => popup(state, spot, from_mark, effects),
+        Target::Popup { spot, from_mark, typed } => popup(state, spot, (from_mark, typed), effects),
+        // It comes as a key, as if it was typed.
+        Target::Key(_) => {}
         // What is open came since.
         // A click at the place of a row that a popup now covers was not meant for the popup either.
         _ if state.overlay.is_some() => {}
@@ -44,27 +47,30 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
                 fleet::select(state, key);
             }
         }
+        Target::Filter => {
+            let filter = match state.screen {
+                Screen::Board | Screen::Card | Screen::Goals => ScreenAction::FilterBoard,
+                Screen::Activity => ScreenAction::FilterActivity,
+                Screen::Diff => ScreenAction::Search,
+                Screen::Fleet | Screen::Wall | Screen::Org | Screen::Watch => ScreenAction::Filter,
+            };
+            keys::perform_screen(state, filter, effects);
+        }
         Target::Card { lane, id } => board::click(state, lane, id.as_deref()),
         Target::Event(at) => activity::click(state, at),
     }
 }
 
-/// Brings the mark of a popup to where it was clicked, by the keys that move it.
-fn popup(state: &mut State, spot: Spot, from_mark: isize, effects: &mut Vec<Effect>) {
-    if let Spot::Line(line) = spot {
-        let field = present::form::field_at(state, line);
-        if let (Some(at), Some(Overlay::Form(form))) = (field, &mut state.overlay)
-            && form.saving.is_none()
-        {
-            form.focus = at;
-            return;
-        }
+/// Brings the mark of a popup to where it was clicked, by the keys that move it; or goes to what stands there.
+fn popup(state: &mut State, spot: Spot, (from_mark, typed): (isize, Option<Typed>), effects: &mut Vec<Effect>) {
+    // What came by itself since the last frame is not what was clicked.
+    let Some(open) = state.overlay.as_ref().filter(|_| !state.came) else { return };
+    if let (Spot::Line(line), Some(click)) = (spot, of_popup(open).click) {
+        return click(state, line, typed);
     }
-    let (before, behind) = match (spot, &state.overlay) {
-        (Spot::Button(_), Some(Overlay::Confirm(_))) => (KeyCode::Left, KeyCode::Right),
-        (Spot::Line(_), Some(Overlay::Menu(_) | Overlay::Palette(_) | Overlay::Copy(_))) => {
-            (KeyCode::Up, KeyCode::Down)
-        }
+    let (before, behind) = match (spot, open) {
+        (Spot::Button(_), Overlay::Confirm(_)) => (KeyCode::Left, KeyCode::Right),
+        (Spot::Line(_), Overlay::Menu(_) | Overlay::Copy(_)) => (KeyCode::Up, KeyCode::Down),
         _ => return,
     };
     let code = if from_mark < 0 { before } else { behind };
@@ -95,19 +101,27 @@ pub(super) fn wheel(state: &mut State, motion: Motion, effects: &mut Vec<Effect>
     }
 }
 
-/// The key that a click on something stands for, behind what it selects: a button is pressed and a choice is taken by one
-/// click, all else is opened by the second.
+/// The key that a click on something stands for, behind what it selects: a button or a key in an edge is pressed and a choice is
+/// taken by one click, all else is opened by the second.
 #[must_use]
-pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Option<KeyCode> {
+pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Option<KeyEvent> {
+    let plain = |code: KeyCode| KeyEvent::new(code, KeyModifiers::NONE);
     let opens = match target {
-        Target::Popup { spot: Spot::Button(_), .. } => return Some(KeyCode::Enter),
+        Target::Key(shown) => return Chord::shown(shown).map(Chord::press),
+        Target::Popup { spot: Spot::Button(_), .. } => return Some(plain(KeyCode::Enter)),
         Target::Popup { spot: Spot::Line(line), .. } => match &state.overlay {
-            Some(Overlay::Question(open)) => return open.key_at(*line).map(KeyCode::Char),
+            Some(Overlay::Question(open)) => return open.key_at(*line).map(KeyCode::Char).map(plain),
+            // Only an entry of its list is opened, and not what stands around it.
+            Some(Overlay::Palette(_)) => present::palette::entry_at(state, *line).is_some(),
+            Some(Overlay::Escalations(_)) => present::escalations::way_at(state, *line).is_some(),
             open => open.as_ref().is_some_and(|open| open.mark().is_some()),
         },
         Target::Agent(_) | Target::Event(_) => true,
         Target::Card { id, .. } => id.is_some(),
-        Target::Popup { spot: Spot::Elsewhere, .. } | Target::Tab(_) | Target::Hint(_) => false,
+        Target::Popup { spot: Spot::Elsewhere | Spot::Hint(_), .. }
+        | Target::Tab(_)
+        | Target::Hint(_)
+        | Target::Filter => false,
     };
-    (opens && twice).then_some(KeyCode::Enter)
+    (opens && twice).then(|| plain(KeyCode::Enter))
 }

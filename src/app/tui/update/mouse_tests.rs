@@ -86,22 +86,22 @@ fn a_click_on_a_button_marks_it_and_presses_nothing() {
     assert_eq!(effects, []);
     click(&mut state, " Cancel ");
     assert!(matches!(&state.overlay, Some(Overlay::Confirm(confirm)) if !confirm.yes));
-    let button = Target::Popup { spot: Spot::Button(0), from_mark: 0 };
-    assert_eq!(key_of(&state, &button, false), Some(KeyCode::Enter), "what presses it comes as a key");
+    let button = Target::Popup { spot: Spot::Button(0), from_mark: 0, typed: None };
+    assert_eq!(key_of(&state, &button, false), Some(KeyCode::Enter.into()), "what presses it comes as a key");
 }
 
 #[test]
 fn a_click_on_a_choice_is_its_key_and_one_on_a_row_opens_with_the_second() {
     let mut state = state(120, 40);
     let row = on(&state, " tests").unwrap();
-    assert_eq!((key_of(&state, &row, false), key_of(&state, &row, true)), (None, Some(KeyCode::Enter)));
+    assert_eq!((key_of(&state, &row, false), key_of(&state, &row, true)), (None, Some(KeyCode::Enter.into())));
     let mut asks = samples::snapshot().as_ref().clone();
     let asking = std::sync::Arc::make_mut(&mut asks.agents[0]);
     asking.question = Some(crate::fleet::model::Label::new("Shall it go out? | 1. Now | 2. Later"));
     update(&mut state, Event::Snapshot(std::sync::Arc::new(asks)));
     press(&mut state, "A");
     let key = |state: &State, text: &str| key_of(state, &on(state, text).unwrap(), false);
-    assert_eq!(key(&state, "Later"), Some(KeyCode::Char('2')));
+    assert_eq!(key(&state, "Later"), Some(KeyCode::Char('2').into()));
     assert_eq!(key(&state, "Shall it go out?"), None, "what it asks is no choice");
 }
 
@@ -114,6 +114,138 @@ fn a_click_on_a_field_of_a_form_goes_there() {
         let Some(Overlay::Form(form)) = &state.overlay else { panic!("{:?}", state.overlay) };
         assert_eq!(form.fields[form.focus].name.label(), field);
     }
+}
+
+/// What a click on a text does by hand: what it selects first, then the key that it stands for.
+fn hit(state: &mut State, text: &str) -> Vec<Effect> {
+    let target = on(state, text).unwrap_or_else(|| panic!("{text} is nowhere"));
+    let key = key_of(state, &target, false);
+    let mut effects = click(state, text);
+    effects.extend(key.into_iter().flat_map(|key| update(state, Event::Key(key))));
+    effects
+}
+
+fn cursor(state: &State) -> (&str, usize) {
+    let input = match &state.overlay {
+        Some(Overlay::Form(form)) => &form.fields[form.focus].line,
+        Some(Overlay::Prompt(prompt)) => &prompt.line,
+        Some(Overlay::Palette(palette)) => &palette.line,
+        Some(Overlay::Sheet(sheet)) => match &sheet.entries[sheet.focus].value {
+            crate::app::tui::state::sheet::Value::Typed(input) => input,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    (&input.text, input.cursor)
+}
+
+#[test]
+fn a_click_in_a_text_that_is_typed_puts_the_cursor_there() {
+    let mut state = state(120, 40);
+    press(&mut state, "3nid-7\tsome title");
+    click(&mut state, "-7");
+    assert_eq!(cursor(&state), ("id-7", 2));
+    click(&mut state, "me title");
+    press(&mut state, "X");
+    assert!(
+        matches!(&state.overlay, Some(Overlay::Form(form)) if form.fields[1].line.text == "soXme title"),
+        "{:?}",
+        state.overlay
+    );
+    press(&mut state, "\x1b\x1b1");
+    press(&mut state, "sfirst");
+    super::board_tests::key(&mut state, KeyCode::Enter, crossterm::event::KeyModifiers::ALT);
+    press(&mut state, "second");
+    click(&mut state, "irst");
+    assert_eq!(cursor(&state), ("first\nsecond", 1));
+    click(&mut state, "econd");
+    assert_eq!(cursor(&state), ("first\nsecond", 7));
+    press(&mut state, "\x1b:fleet doctor");
+    click(&mut state, "doctor\u{20}");
+    assert_eq!(cursor(&state), ("fleet doctor", 6));
+}
+
+#[test]
+fn a_click_on_a_question_of_a_sheet_goes_there_and_one_on_a_choice_takes_it() {
+    use crate::app::tui::state::sheet::{Choice, LaunchSettings};
+    let choice = |name: &str| Choice { name: name.to_owned(), about: format!("about {name}") };
+    let settings = LaunchSettings {
+        runtime: "pi".to_owned(),
+        runtimes: ["claude", "pi", "stub"].map(choice).to_vec(),
+        model_hint: "lab/model".to_owned(),
+        yolo: true,
+        command: String::new(),
+        channels: String::new(),
+        note: None,
+    };
+    let mut state = state(120, 40);
+    update(&mut state, Event::Launch("tests".to_owned(), Ok(Box::new(settings))));
+    let sheet = |state: &State| match &state.overlay {
+        Some(Overlay::Sheet(sheet)) => (sheet.focus, sheet.entries[0].answer().to_owned()),
+        other => panic!("{other:?}"),
+    };
+    click(&mut state, "about stub");
+    assert_eq!(sheet(&state), (0, "stub".to_owned()));
+    click(&mut state, "lab/model");
+    assert_eq!(sheet(&state).0, 1);
+    click(&mut state, "ab/model");
+    assert_eq!(cursor(&state), ("lab/model", 1));
+    click(&mut state, "command");
+    assert_eq!(sheet(&state), (4, "stub".to_owned()));
+    hit(&mut state, "Tab moves");
+    assert_eq!(sheet(&state).0, 0, "round the end");
+    let effects = hit(&mut state, "Enter writes");
+    assert!(matches!(&effects[..], [Effect::Run { sent, .. }] if sent.command.contains("runtime=stub")), "{effects:?}");
+}
+
+#[test]
+fn every_key_in_the_edge_of_a_popup_is_one_and_a_click_there_is_its_press() {
+    use crate::app::action::keymap::Chord;
+    let mut seen = 0;
+    for (keys, leaves) in [
+        ("?", "Esc closes"),
+        (",", "Esc closes"),
+        ("&", "Esc closes"),
+        ("e", "Esc closes"),
+        (":", "Esc closes"),
+        ("y", "Esc leaves"),
+        ("X", "Esc cancels"),
+        ("b", "Esc leaves"),
+        ("Z", "Esc leaves"),
+        ("3n", "Esc drops"),
+        ("3m", "Esc leaves"),
+        ("3c", "Esc leaves"),
+        ("3L", "Esc leaves"),
+        ("3b", "Esc leaves"),
+    ] {
+        let mut state = state(160, 48);
+        press(&mut state, keys);
+        let popup = present(&state).overlay.unwrap_or_else(|| panic!("{keys} opens nothing"));
+        for (key, meaning) in popup.hint.iter().filter(|(key, _)| !key.is_empty()) {
+            let chord = Chord::shown(key).unwrap_or_else(|| panic!("{key} is no key"));
+            let target = on(&state, &format!("{key} {meaning}"));
+            assert_eq!(target, Some(Target::Key(key.clone())), "{keys}: {key} {meaning}");
+            assert_eq!(key_of(&state, &target.unwrap(), false), Some(chord.press()));
+            seen += 1;
+        }
+        hit(&mut state, leaves);
+        assert!(state.overlay.is_none(), "{keys}: {:?}", state.overlay);
+    }
+    assert!(seen > 25, "{seen}");
+}
+
+#[test]
+fn keys_in_the_edge_of_a_panel_are_pressed_by_a_click_as_well() {
+    let mut state = state(120, 40);
+    click(&mut state, "e explain");
+    assert!(matches!(state.overlay, Some(Overlay::Explain(_))), "{:?}", state.overlay);
+    press(&mut state, "\x1b3");
+    click(&mut state, "m move");
+    assert!(matches!(state.overlay, Some(Overlay::Menu(_))), "{:?}", state.overlay);
+    press(&mut state, "\x1b1/tests\n");
+    assert_eq!(on(&state, "/tests"), Some(Target::Filter));
+    click(&mut state, "/tests");
+    assert!(state.is_filtering(), "what narrows the view is edited by a click on it");
 }
 
 #[test]

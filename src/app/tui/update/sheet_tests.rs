@@ -208,7 +208,7 @@ fn an_update_is_offered_and_never_done_silently() {
     assert!(confirm.sent.command.ends_with("mosaic-tui update --apply"), "{}", confirm.sent.command);
     assert!(confirm.subject.words().contains("0.0.1"));
     assert!(matches!(
-        confirm.request,
+        *confirm.request,
         Request::Framework(FrameworkAction::Upgrade { apply: true, relaunch: false, reseed: true })
     ));
     update(&mut state, Event::Drawn(samples::DRAWN));
