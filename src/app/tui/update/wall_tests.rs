@@ -10,6 +10,7 @@ use crate::app::tui::present::present;
 use crate::app::tui::samples;
 use crate::fleet::model::{AgentRow, PaneId, PaneScreen, Readiness, Size};
 use crate::fleet::pane::{Seen, Tile};
+use crate::ui::layout::ViewKind;
 use crate::ui::view::{Body, WallView};
 
 /// A fleet of so many agents at work, named `a00`, `a01` ...
@@ -171,7 +172,7 @@ fn the_cursor_goes_through_tiles_and_lines_and_an_agent_in_a_line_is_acted_on() 
     assert_eq!(go(&mut state, &[Down, Down]), "a06", "the next page");
     assert_eq!(go(&mut state, &[Down]), "a07", "the first line");
     assert_eq!(names(&state), ["a06"], "the page of the last tile stays");
-    assert!(shown(&state).streamed.is_none() && state.wall.asked.len() == 1);
+    assert!(matches!(present(&state).kind, ViewKind::Wall { at: None, .. }) && state.wall.asked.len() == 1);
     assert_eq!(go(&mut state, &[Char('l'), Down, Up, Up]), "a06");
     assert_eq!(go(&mut state, &[PageDown, PageDown]), "a28");
     assert_eq!(folded(&state).first().map(String::as_str), Some("a28"), "the lines have pages of their own");

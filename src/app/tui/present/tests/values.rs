@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::app::action::keymap::Keymap;
 use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
@@ -209,7 +210,7 @@ fn a_home_in_which_nobody_has_begun_is_no_fault_and_says_which_key_begins() {
     let shown = lines(&state);
     assert!(shown.contains("I asks three questions") && !shown.contains("fleet check"), "{shown}");
     // Where the key is none the command is named.
-    state.read_only();
+    state.keys = Arc::new(Keymap::new(state.settings.keys.clone(), true));
     assert!(words(&header(&state).counts).contains("fleet init --write"), "{}", words(&header(&state).counts));
     assert!(!lines(&state).contains("three questions"));
 }
