@@ -242,7 +242,7 @@ fn hosts_with_rosters_of_their_own_leave_each_other_what_is_theirs() {
     south.ok(&claim);
     let claim_of = |host: &Host| {
         let rows = host.ok(&["--once", "--format", "json"]).json();
-        let row = rows["agents"].as_array().unwrap().iter().find(|row| row["name"] == "same").unwrap().clone();
+        let row = rows["fleet"]["agents"].as_array().unwrap().iter().find(|row| row["name"] == "same").unwrap().clone();
         row["claim"]["card"].as_str().map(str::to_owned)
     };
     assert_eq!((claim_of(north), claim_of(south)), (None, Some("S6".to_owned())));

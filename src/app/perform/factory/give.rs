@@ -395,4 +395,34 @@ mod tests {
         assert_eq!(memory, Memory::default(), "nobody waits for it");
         assert_eq!(ended.good(), None);
     }
+
+    #[tokio::test]
+    async fn a_pause_that_began_since_the_claim_holds_up_the_brief() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(&folder.path().display().to_string());
+        let desk = Desk::start(&site, Intent::Write).unwrap();
+        let id = CardId::parse("A1").unwrap();
+        let new = NewCard { id, title: "t".into(), fields: Patch::default(), idempotency_key: None, blocked: false };
+        let token = desk
+            .with(move |backlog| {
+                backlog.create(&new)?;
+                Ok(backlog.claim(&request("a", id))?.unwrap().last_claim_token)
+            })
+            .await
+            .unwrap();
+        let roster = crate::fleet::roster::parse(
+            "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents: [{name: a, class: code}]\n",
+            std::path::Path::new("r"),
+            &site,
+        )
+        .unwrap();
+        let giving =
+            Giving { site: &site, desk: &desk, roster: &roster, pipeline: None, lease_seconds: 60, ttl_seconds: 9 };
+        let paused = crate::fleet::pause::path(&site.home);
+        std::fs::create_dir_all(paused.parent().unwrap()).unwrap();
+        std::fs::write(&paused, "").unwrap();
+        let lease = Lease { id, owner: roster.agents[0].name, token };
+        let Err(Not::Free(why)) = giving.brief(&lease, &roster.agents[0]).await else { panic!("it was sent") };
+        assert!(why.ends_with("meanwhile"), "{why}");
+    }
 }
