@@ -19,9 +19,6 @@ const PACKED: &str = ".cargo_vcs_info.json";
 fn main() {
     println!("cargo:rerun-if-env-changed=MOSAIC_COMMIT");
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
-    for source in SOURCES.into_iter().filter(|source| Path::new(source).exists()) {
-        println!("cargo:rerun-if-changed={source}");
-    }
     let version = variable("CARGO_PKG_VERSION").unwrap_or_default();
     let whence = whence().map_or_else(String::new, |whence| format!(" ({whence})"));
     println!("cargo:rustc-env=MOSAIC_VERSION={version}{whence}");
@@ -34,7 +31,11 @@ fn whence() -> Option<String> {
         return Some(joined(&commit, date.as_deref()));
     }
     if variable("PROFILE").as_deref() == Some("debug") {
+        // Nor is it made anew because a picture or a snapshot beside the sources was: what is compiled in, cargo knows.
         return Some("debug build".to_owned());
+    }
+    for source in SOURCES.into_iter().filter(|source| Path::new(source).exists()) {
+        println!("cargo:rerun-if-changed={source}");
     }
     if let Ok(packed) = std::fs::read_to_string(PACKED) {
         let commit = packed.split('"').find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))?;

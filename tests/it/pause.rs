@@ -47,6 +47,35 @@ fn an_agents_claim_waits_and_the_operators_goes_on() {
 }
 
 #[test]
+fn an_agent_reaches_a_person_by_a_card_of_its_own_also_in_a_pause() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.ok(&["backlog", "create", "--id=W1", "--title=work", "--assignee=code0"]);
+    sandbox.ok(&["fleet", "pause"]);
+    let as_agent = |args: &[&str]| sandbox.run_with(args, &[("MOSAIC_AGENT_NAME", "code0")]);
+    assert_eq!(as_agent(&["backlog", "create", "--id=E1", "--title=no access", "--assignee=code0"]).code, 0);
+    let claim = |id: &str| as_agent(&["backlog", "claim", id, "--owner=code0", "--json"]);
+    assert_eq!(claim("--id=W1").code, 4, "that is work");
+    let token = claim("--id=E1").json()["claim_token"].to_string();
+    let block = ["backlog", "block", "--id=E1", "--token", &token, "--reason", "the key is gone"];
+    assert_eq!(as_agent(&block).code, 0);
+    let told = sandbox.run(&["fleet", "escalations"]).stdout;
+    assert!(told.contains("the key is gone"), "{told}");
+    // Once it was held it is work like any other.
+    sandbox.ok(&["backlog", "unblock", "--id=E1"]);
+    assert_eq!(claim("--id=E1").code, 4);
+}
+
+#[test]
+fn nobody_claims_here_for_an_agent_of_another_host() {
+    let far = "  - {name: far, class: code, host: elsewhere, ssh: elsewhere.invalid}\n";
+    let sandbox = Sandbox::with_agents(&format!("{AGENTS}{far}"));
+    sandbox.ok(&["backlog", "create", "--id=W1", "--title=work"]);
+    let refused = sandbox.run(&["backlog", "claim", "--owner=far"]);
+    assert!(refused.code == 4 && refused.stderr.contains("run this command on elsewhere"), "{refused:?}");
+    assert_eq!(sandbox.run(&["backlog", "claim", "--owner=code0"]).code, 0);
+}
+
+#[test]
 fn a_pause_without_an_end_to_come_is_refused() {
     let sandbox = Sandbox::with_agents(AGENTS);
     for until in ["2020-01-01T00:00:00Z", "0s"] {

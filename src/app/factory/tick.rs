@@ -229,7 +229,8 @@ impl Tick<'_> {
             // else is asked instead.
             Some(_) => planners().find(can),
             // It is asked where it is, and two who plan the same make every card twice.
-            None if self.situation.is_elsewhere(PLANNER) => None,
+            // Where somebody supervises, that is: else nobody would be asked at all.
+            None if cards.elsewhere.names.contains(PLANNER) => None,
             None => self.situation.seats.iter().filter(|seat| seat.role == Role::Lead).find(can),
         };
         if let Some(seat) = asked {

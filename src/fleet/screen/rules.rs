@@ -74,7 +74,7 @@ pub(super) struct ComposerRule {
     #[serde(default)]
     pub scrolled: Option<Pattern>,
     /// With anchor `top`: what stands behind the line below it, since a text may hold such lines itself.
-    /// Without it the composer goes to the end of the screen.
+    /// Where neither is found the composer goes to the end of the screen; without this key it ends at the first `bottom`.
     #[serde(default)]
     pub footer: Option<Pattern>,
     /// Whether the cursor is in it whenever it takes keys.

@@ -19,14 +19,15 @@ use crate::app::perform::output::{self, Console};
 use crate::app::perform::{standard_input, text};
 use crate::backlog::checks;
 use crate::backlog::error::Again;
-use crate::backlog::model::{Card, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
+use crate::backlog::model::{Card, CardEvent, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Outcome};
 use crate::backlog::place::Intent;
-use crate::backlog::store::Progress;
+use crate::backlog::store::{ClaimRequest, Progress};
 use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::pause;
+use crate::fleet::roster;
 use crate::plain::{self, Notation, Patient, Unreadable};
 
 /// How often an export is begun whose connection the server ends.
@@ -47,9 +48,13 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     if matches!(action, BacklogAction::Export(None)) && !console.owned {
         return Err(invalid("export", "names no file, and the screen takes no output", "`:backlog export FILE`"));
     }
-    if matches!(action, BacklogAction::Claim(_)) {
-        held_up(site)?;
-    }
+    let pause = match &action {
+        BacklogAction::Claim(request) => {
+            lives_here(site, &request.owner)?;
+            held_up(site)
+        }
+        _ => None,
+    };
     if place::is_agent() {
         names_its_token(&action)?;
     }
@@ -59,6 +64,11 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     let ready = prepare(&mut action, console)?;
     let opened = place::place(site)?.open(intent, place::who(site), &mut |what, count| line.tell(what, count));
     let mut backlog = opened?;
+    if let (Some(refusal), BacklogAction::Claim(request)) = (pause, &action)
+        && !is_own(site, &mut backlog, request)?
+    {
+        return Err(refusal);
+    }
     if let BacklogAction::Complete { id, token } = &action
         // Before the plain completion, as in a pipeline a worker's word may only lead to the next stage.
         && let Some(report) = pipeline::complete(site, &mut backlog, id, *token)?
@@ -68,12 +78,36 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     run(site, &mut backlog, action, ready, console, &mut line)
 }
 
-/// Refuses an agent's claim while the fleet is paused; an operator's own goes on.
-fn held_up(site: &Site) -> Result<()> {
-    match pause::read(&site.home).filter(|_| place::is_agent()) {
-        Some(paused) => Err(pause::refusal(&paused, "claim")),
+/// Refuses a claim for an agent that the roster has on another host: a claim names the host where it is made, and there the
+/// agent would count as one without work.
+fn lives_here(site: &Site, owner: &str) -> Result<()> {
+    // Without a roster that can be read nobody is known to be elsewhere.
+    let Ok(roster) = roster::load(site) else { return Ok(()) };
+    match roster.agents.iter().find(|agent| agent.name.as_str() == owner && roster.is_remote(agent, site)) {
+        Some(agent) => Err(Failure::new(
+            Kind::Refused,
+            format!("claim for {owner}"),
+            format!("it lives on {}, and a claim belongs to the host where it is made", agent.host),
+            format!("run this command on {}", agent.host),
+        )),
         None => Ok(()),
     }
+}
+
+/// Why an agent's claim waits while the fleet is paused; an operator's own goes on.
+fn held_up(site: &Site) -> Option<Failure> {
+    pause::read(&site.home).filter(|_| place::is_agent()).map(|paused| pause::refusal(&paused, "claim"))
+}
+
+/// Whether an agent asks for a card that it made itself and nobody ever held: by blocking that one it reaches a person, in a
+/// pause too.
+fn is_own(site: &Site, backlog: &mut Backlog, request: &ClaimRequest) -> Result<bool> {
+    let Some(id) = &request.id else { return Ok(false) };
+    let made_by = |events: &[CardEvent]| events.first().map(|event| event.actor.clone());
+    let detail = backlog.detail(id)?;
+    Ok(detail.card.attempts == 0
+        && detail.card.assignee == request.owner
+        && made_by(&detail.history) == Some(place::who(site).actor))
 }
 
 /// Refuses an agent what only an operator does without a claim: past its token it would end another one's work, and past

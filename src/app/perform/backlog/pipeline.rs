@@ -68,7 +68,10 @@ pub(in crate::app) fn advance(
         // One card of which it cannot be told how it stands holds up no other.
         match standing(site, card) {
             Ok(standing) => standings.push(standing),
-            Err(failure) => failed.push(failure),
+            Err(failure) => {
+                tracing::warn!("cannot be told how a card stands: {failure}");
+                failed.push(failure);
+            }
         }
     }
     let mut changes = rules::advance(pipeline, &standings);

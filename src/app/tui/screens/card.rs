@@ -1,5 +1,7 @@
 //! One card, full screen, and what keys do to the card that is selected, here and on the board.
 
+use std::sync::Arc;
+
 use super::{activity, board};
 use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
@@ -19,7 +21,7 @@ use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::app::tui::state::together::Together;
 use crate::backlog::model::{Card, CardId, Column};
 use crate::backlog::watch::Request;
-use crate::fleet::model::Readiness;
+use crate::fleet::model::{AgentRow, FleetSnapshot, Readiness};
 
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
@@ -167,8 +169,12 @@ pub(in crate::app::tui) fn undo(state: &mut State, effects: &mut Vec<Effect>) {
 /// Lets the operator choose for whom a card is claimed.
 pub(in crate::app::tui) fn owners(state: &mut State, id: CardId) {
     let mut items = Vec::new();
-    let agents = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents).filter(|row| row.managed);
-    let mut agents: Vec<_> = agents.collect();
+    // A claim names the host where it is made: agents of others claim there.
+    let of_this_host = |snapshot: &'_ Arc<FleetSnapshot>| {
+        let rows = snapshot.agents.iter().filter(|row| row.managed && row.host == snapshot.host);
+        rows.map(Arc::clone).collect()
+    };
+    let mut agents: Vec<Arc<AgentRow>> = state.snapshot.as_ref().map(of_this_host).unwrap_or_default();
     // Who can take it now stands first, and is marked: those that are idle and hold nothing.
     agents.sort_by_key(|row| (row.readiness != Readiness::Available, row.claim.is_some()));
     for row in agents {
@@ -179,7 +185,7 @@ pub(in crate::app::tui) fn owners(state: &mut State, id: CardId) {
         }
     }
     if items.is_empty() {
-        return state.say("there is no agent to claim it for".to_owned(), true);
+        return state.say("there is no agent of this host to claim it for".to_owned(), true);
     }
     state.overlay = Some(Overlay::Menu(Menu { title: format!("claim {id} for"), cards: vec![id], items, at: 0 }));
 }

@@ -240,9 +240,10 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let needs_more = spec.arguments.iter().any(|argument| argument.shape.is_required());
     // Without names it would go to the whole fleet: those that are marked are put into the line, to be seen.
-    let for_marks =
-        matches!(in_hand, InHand::Marked(_)) && spec.arguments.first().is_some_and(|first| first.name == "agents");
-    if !typed_whole && (needs_more || for_marks) {
+    let for_marks = matches!(in_hand, InHand::Marked(_))
+        && words_of(spec).is_some_and(|words| !typed_whole || text == words)
+        && spec.arguments.first().is_some_and(|first| first.name == "agents");
+    if for_marks || (!typed_whole && needs_more) {
         return complete(palette, spec, in_hand);
     }
     let line = if typed_whole { text } else { words_of(spec).unwrap_or_default() };

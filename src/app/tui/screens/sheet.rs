@@ -109,6 +109,7 @@ fn click(state: &mut State, line: usize, typed: Option<Typed>) {
             }
         }
         Part::Choice(at, choice) => {
+            sheet.focus = at;
             if let Some(Value::OneOf(choices, marked)) = sheet.entries.get_mut(at).map(|entry| &mut entry.value) {
                 *marked = choice.min(choices.len().saturating_sub(1));
             }

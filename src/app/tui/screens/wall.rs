@@ -195,10 +195,14 @@ pub(in crate::app::tui) fn arrange(state: &mut State) {
 
 /// Puts all tiles in attention order, those of idle agents behind the others where they are folded.
 fn put_in_order(state: &mut State, rows: &[Arc<AgentRow>]) {
-    let idle = rows.iter().filter(|row| present::wall::may_fold(row)).count();
+    // The tile below the cursor is being read, whatever its agent does: it stays one until the cursor goes.
+    let before = state.wall.open();
+    let read = state.selected.filter(|key| state.wall.at(Some(key)).is_some_and(|at| at < before));
+    let may_fold = |row: &AgentRow| present::wall::may_fold(row) && read != Some(row.key);
+    let idle = rows.iter().filter(|row| may_fold(row)).count();
     let folds = present::wall::folds(state, rows.len() - idle, idle);
     state.wall.folded = if folds { idle } else { 0 };
-    let is_line = |row: &&Arc<AgentRow>| folds && present::wall::may_fold(row);
+    let is_line = |row: &&Arc<AgentRow>| folds && may_fold(row);
     let open = rows.iter().filter(|row| !is_line(row));
     let all = || open.clone().chain(rows.iter().filter(is_line)).map(|row| row.key);
     // Compared first, as this runs with every event and mostly nothing moved.

@@ -194,9 +194,15 @@ fn the_palette_fills_in_what_is_marked_and_does_whole_entries_to_it() {
         other => panic!("{other:?}"),
     };
     let mut state = fleet();
-    keys(&mut state, "  :fleet sto");
-    press(&mut state, KeyCode::Enter);
-    assert_eq!(line(&state).0, "fleet stop review docs ", "and not the whole fleet");
+    keys(&mut state, "  ");
+    for typed in ["fleet stop", "fleet sto"] {
+        keys(&mut state, &format!(":{typed}"));
+        press(&mut state, KeyCode::Enter);
+        assert_eq!(line(&state).0, "fleet stop review docs ", "{typed}: and not the whole fleet");
+        if typed == "fleet stop" {
+            press(&mut state, KeyCode::Esc);
+        }
+    }
     press(&mut state, KeyCode::Enter);
     let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert_eq!(confirm.subject, Subject::Agents(vec!["review".to_owned(), "docs".to_owned()]));

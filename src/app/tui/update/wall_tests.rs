@@ -160,6 +160,26 @@ fn tiles_of_idle_agents_are_lines_where_not_all_have_room() {
 }
 
 #[test]
+fn the_tile_that_is_being_read_is_not_folded_when_its_agent_rests() {
+    let mut rows = half_idle(7, 30);
+    let mut state = wall(&rows, 80, 24);
+    press(&mut state, KeyCode::Right);
+    assert_eq!(state.selected_name(), "a01");
+    // Both end their turns, and nobody presses a key.
+    for row in &mut rows[1..3] {
+        row.readiness = Readiness::Available;
+    }
+    update(&mut state, snapshot(&rows));
+    tick(&mut state, 5);
+    assert!(names(&state).contains(&"a01".to_owned()), "{:?}", names(&state));
+    assert!(!names(&state).contains(&"a02".to_owned()) && folded(&state).contains(&"a02".to_owned()));
+    // Where the cursor goes on it is a line like the others.
+    press(&mut state, KeyCode::Left);
+    tick(&mut state, 9);
+    assert!(!names(&state).contains(&"a01".to_owned()), "{:?}", names(&state));
+}
+
+#[test]
 fn the_cursor_goes_through_tiles_and_lines_and_an_agent_in_a_line_is_acted_on() {
     use KeyCode::{Char, Down, PageDown, PageUp, Up};
     let rows = half_idle(7, 30);

@@ -47,7 +47,7 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
                     Some((row, start..start + known.len()))
                 })
                 .collect();
-            assert_eq!(places.len(), 2, "{recording}");
+            assert_eq!(places.len(), 2, "{recording}: idle-after shows `hello one` and `FAKE-REPLY hello one`");
             for text in &words {
                 for (row, place) in &places {
                     let mut other = rows.clone();
