@@ -207,7 +207,7 @@ pub(super) fn announce(session: &mut Session, one: &Supervising, seconds: i64) -
 /// Takes the next card for a claimer: one statement, which is its own transaction, and the card as it was at its end.
 pub(super) fn claim(session: &mut Session, request: &ClaimRequest, who: &Who) -> Result<Option<Card>> {
     // A function of the server and not the rule of this program: two trips for a claim cost nearly half of the claims.
-    // A test holds both equal. It sets for itself what transactions begin with, and answers with one value: to plan a
+    // A test holds both equal. It sets for itself what others begin with (`SETTINGS`), and answers with one value: to plan a
     // statement of thirty columns anew each time costs as much as half of the claim.
     let rows = session.rows(
         "SELECT fleet.claim($1, $2, $3::text[], $4, $5, $6, $7)",

@@ -68,6 +68,8 @@ pub(super) struct Session {
     client: Option<Client>,
     /// Whether a transaction is open: what follows in it must not run on another connection.
     in_transaction: bool,
+    /// Whether the schema was found to be this program's, so that what is asked depends on it.
+    in_use: bool,
 }
 
 impl Session {
@@ -86,7 +88,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(Kind::Failed, "backlog", error.to_string(), "free some memory or file descriptors")
         })?;
-        let mut session = Self { runtime, server, client: None, in_transaction: false };
+        let mut session = Self { runtime, server, client: None, in_transaction: false, in_use: false };
         session.connect()?;
         Ok(session)
     }
@@ -101,12 +103,34 @@ impl Session {
         let tls = self.server.connector(&format!("backlog {}", self.address()))?;
         let Server { config, tls: asked } = &self.server;
         match self.runtime.block_on(within(ANSWER, MOMENT, connect(config, asked.mode, &tls))) {
-            Some(Ok(client)) => {
-                self.client = Some(client);
-                Ok(())
-            }
-            Some(Err(error)) => Err(explain(&self.address(), &error)),
-            None => Err(self.silent(ANSWER)),
+            Some(Ok(client)) => self.client = Some(client),
+            Some(Err(error)) => return Err(explain(&self.address(), &error)),
+            None => return Err(self.silent(ANSWER)),
+        }
+        if !self.in_use {
+            return Ok(());
+        }
+        // A restart of the server is when it is moved on, or put back to what it was. Not in use meanwhile, so that a
+        // connection that is lost again asks no second time within the first.
+        self.in_use = false;
+        let looked = self.look_again();
+        self.in_use = true;
+        if looked.is_err() {
+            self.client = None;
+        }
+        looked
+    }
+
+    /// Looks on a new connection whether the schema is still this program's.
+    fn look_again(&mut self) -> Result<()> {
+        let version = i64::from(self.version()?);
+        match schema::step(&self.address(), version, newest(), Access::Read)? {
+            Step::Use => Ok(()),
+            Step::StandIn | Step::Migrate => Err(Failure::failed(
+                format!("backlog {}", self.address()),
+                "its tables are gone since it was opened",
+                "look at the server; what uses this backlog has to be started again",
+            )),
         }
     }
 
@@ -220,13 +244,14 @@ impl Session {
 
     /// Prepares the schema for use; `false` if there is none, and none is to be created.
     pub(super) fn prepare(&mut self, access: Access, progress: Progress<'_>) -> Result<bool> {
-        let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
         let version = i64::from(self.version()?);
-        match schema::step(&self.address(), version, newest, access)? {
-            Step::Use => Ok(true),
-            Step::StandIn => Ok(false),
-            Step::Migrate => self.migrate(progress).map(|()| true),
+        match schema::step(&self.address(), version, newest(), access)? {
+            Step::Use => {}
+            Step::StandIn => return Ok(false),
+            Step::Migrate => self.migrate(progress)?,
         }
+        self.in_use = true;
+        Ok(true)
     }
 
     fn migrate(&mut self, progress: Progress<'_>) -> Result<()> {
@@ -274,6 +299,11 @@ impl Session {
         let rows = self.rows("SELECT coalesce(max(number), 0) FROM fleet.migration", &[])?;
         Ok(rows.first().map_or(0, |row| row.get(0)))
     }
+}
+
+/// Returns the version of the schema that this program makes.
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Returns whether this error ends the connection.

@@ -13,9 +13,9 @@ fn who() -> Who {
     Who { actor: "a".into(), tenant_id: "t".into(), host: "h".into() }
 }
 
-/// Steps of a claim, of the first page of what can be claimed, of the board and of the figures, with so
+/// Steps of a claim, of the first page of what can be claimed, of the board, of its end, and of a claim that finds nothing, with so
 /// many cards that can be claimed and so many finished ones in the way.
-fn steps(ready: usize, done: usize) -> [u64; 5] {
+fn steps(ready: usize, done: usize) -> [u64; 6] {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Sqlite::open(&folder.path().join("backlog.db"), Access::Write, &mut |_, _| {}).unwrap();
     {
@@ -56,6 +56,7 @@ fn steps(ready: usize, done: usize) -> [u64; 5] {
     let request =
         ClaimRequest { owner: "w".into(), ttl_seconds: Some(60), id: None, phase: None, assignee: Some("code".into()) };
     let of_phase = ClaimRequest { phase: Some(String::new()), ..request.clone() };
+    let of_no_phase = ClaimRequest { phase: Some("none".into()), ..request.clone() };
     let page = ListQuery { column: Some(Column::Ready), limit: 50, ..ListQuery::default() };
     let board = BoardQuery { limit: 50, ..BoardQuery::default() };
     let mut backlog = Backlog::new(Box::new(store), who());
@@ -76,6 +77,7 @@ fn steps(ready: usize, done: usize) -> [u64; 5] {
             };
             assert_eq!(backlog.store().board(&far).unwrap().lanes[4].cards.len(), 50);
         }),
+        cost(&mut |backlog| assert!(backlog.claim(&of_no_phase).unwrap().is_none())),
     ]
 }
 
@@ -83,14 +85,15 @@ fn steps(ready: usize, done: usize) -> [u64; 5] {
 fn a_larger_backlog_costs_no_more_steps() {
     let small = steps(500, 200);
     let large = steps(500, 20_000);
-    for (name, (small, large)) in
-        ["claim", "claim of a phase", "page", "board", "board at its end"].iter().zip(small.iter().zip(large))
+    for (name, (small, large)) in ["claim", "claim of a phase", "page", "board", "board at its end", "empty claim"]
+        .iter()
+        .zip(small.iter().zip(large))
     {
         // A deeper tree is a few steps more; a scan would be thousands.
         assert!(large <= small + small / 10, "{name}: {small} steps became {large}");
     }
     let many = steps(20_000, 200);
-    for (name, at) in [("claim", 0), ("claim of a phase", 1), ("page", 2), ("board", 3)] {
+    for (name, at) in [("claim", 0), ("claim of a phase", 1), ("page", 2), ("board", 3), ("empty claim", 5)] {
         assert!(many[at] <= small[at] + small[at] / 10, "{name}: {} steps became {}", small[at], many[at]);
     }
 }

@@ -183,6 +183,82 @@ fn a_newer_schema_on_a_server_is_refused() {
 }
 
 #[test]
+fn a_schema_that_moved_on_is_refused_behind_a_restart_of_the_server() {
+    let stand = Stand::server();
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut told = |sql: &str| {
+        database.psql(sql);
+        database.psql(end_all);
+        let mut failure = None;
+        // The first that is asked may still find the old connection, and that it has ended.
+        wait_for("the refusal", || {
+            failure = backlog.create(&new("B")).err().filter(|failure| failure.next.contains("mosaic-tui"));
+            failure.is_some() || backlog.store().card(&id("A")).is_ok()
+        });
+        failure.map(|failure| failure.to_string())
+    };
+    let said = told("INSERT INTO fleet.migration VALUES (99, 'from the future')").unwrap();
+    assert!(said.contains("schema 99") && said.contains("update mosaic-tui"), "{said}");
+    assert_eq!(told("DELETE FROM fleet.migration WHERE number = 99"), None);
+    let said = told("DELETE FROM fleet.migration WHERE number > 2").unwrap();
+    assert!(said.contains("has schema 2"), "{said}");
+}
+
+#[test]
+fn a_program_of_before_hosts_can_write_no_claim_without_one() {
+    let stand = Stand::server();
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    // What it writes, where it was connected before the schema moved on: it knows all of a claim but the host.
+    let writes = |status: &str, owner: &str, number: &str| {
+        let sql = format!(
+            "DO $$ BEGIN UPDATE fleet.card SET status = '{status}', claim_owner = {owner}, claim_ttl_seconds = {number}, \
+             claimed_at = {number}, claim_since = {number}, version = version + 1 WHERE id = 'A'; \
+             RAISE WARNING 'written'; EXCEPTION WHEN check_violation THEN \
+             IF SQLERRM NOT LIKE '%update_mosaic_tui%' THEN RAISE; END IF; END $$"
+        );
+        database.psql(&sql);
+        database.psql("SELECT status || ' ' || version || ' ' || coalesce(claim_host, 'nowhere') FROM fleet.card")
+    };
+    assert_eq!(writes("claimed", "'old'", "900"), "ready 1 nowhere");
+    let card = backlog.claim(&super::request("me")).unwrap().unwrap();
+    assert_eq!(writes("ready", "NULL", "NULL"), "claimed 2 host", "no claim leaves its host behind");
+    backlog.complete(&id("A"), Some(card.claim.unwrap().token)).unwrap();
+    assert_eq!(
+        database.psql("SELECT status || ' ' || coalesce(claim_host, 'nowhere') FROM fleet.card"),
+        "done nowhere"
+    );
+}
+
+#[test]
+fn a_claim_waits_no_longer_for_a_table_that_is_held_than_any_change() {
+    let (sandbox, stand) = (Sandbox::new(), Stand::server());
+    let mut backlog = stand.open();
+    backlog.create(&new("A")).unwrap();
+    let Stand::Server(database) = &stand else { unreachable!() };
+    // As an index is built.
+    let locker = "BEGIN; LOCK TABLE fleet.card IN SHARE MODE; SELECT pg_sleep(60) AS locker";
+    let mut command = sandbox.command("psql");
+    let mut locking = command.args(["-c", locker, &database.url()]).stderr(Stdio::null()).spawn().unwrap();
+    let held = "query LIKE '%AS locker' AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()";
+    let holders = || database.psql(&format!("SELECT count(*) FROM pg_stat_activity WHERE {held}"));
+    wait_for("the lock", || holders() == "1");
+    let failure = backlog.claim(&super::request("w")).unwrap_err();
+    assert!(failure.to_string().contains("held by another client"), "{failure}");
+    assert_eq!(holders(), "1", "it is held until then");
+    database.psql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {held}"));
+    locking.wait().unwrap();
+    let card = backlog.detail(&id("A")).unwrap().card;
+    assert_eq!((card.claim, card.version), (None, 1));
+    assert_eq!(backlog.claim(&super::request("w")).unwrap().unwrap().version, 2);
+}
+
+#[test]
 fn a_locked_store_is_waited_for_and_then_told() {
     let (sandbox, stand) = with_a_card();
     let path = db(folder(&stand));

@@ -1,7 +1,7 @@
 -- On which host a card was claimed: agents of two hosts may have one name.
 ALTER TABLE fleet.card ADD COLUMN claim_host text COLLATE "C";
-UPDATE fleet.card SET claim_host =
-        (SELECT host FROM fleet.card_event WHERE card_id = card.id AND kind = 'claimed' ORDER BY seq DESC LIMIT 1)
+UPDATE fleet.card SET claim_host = coalesce(
+        (SELECT host FROM fleet.card_event WHERE card_id = card.id AND kind = 'claimed' ORDER BY seq DESC LIMIT 1), '')
     WHERE status = 'claimed';
 
 -- Who gives cards out, and to whom, as each supervisor says of itself, and until when that holds.
@@ -19,13 +19,16 @@ CREATE TABLE fleet.supervisor (
 ALTER TABLE fleet.card SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, vacuum_index_cleanup = on);
 
 -- The rules of a row as one rule: each is read anew for every change, and seven of them were a third of what that costs.
+-- A program of before this, which is still connected, knows no host: it is refused rather than that its claims have none, or
+-- keep that of an earlier claim. Of why it can say nothing but the rule's name.
 ALTER TABLE fleet.card
     DROP CONSTRAINT card_status_check, DROP CONSTRAINT card_open_dependencies_check, DROP CONSTRAINT card_check,
     DROP CONSTRAINT card_check1, DROP CONSTRAINT card_check2, DROP CONSTRAINT card_ttl_seconds_check,
     DROP CONSTRAINT card_rounds_check,
-    ADD CONSTRAINT card_is_whole CHECK (
-        CASE WHEN status = 'claimed' THEN num_nulls(claim_owner, claimed_at, claim_ttl_seconds) = 0
-            ELSE num_nulls(claim_owner, claimed_at, claim_ttl_seconds) = 3 AND status IN ('ready', 'blocked', 'done') END
+    ADD CONSTRAINT card_is_whole_or_update_mosaic_tui CHECK (
+        CASE WHEN status = 'claimed' THEN num_nulls(claim_owner, claim_host, claimed_at, claim_ttl_seconds) = 0
+            ELSE num_nulls(claim_owner, claim_host, claimed_at, claim_ttl_seconds) = 4
+                AND status IN ('ready', 'blocked', 'done') END
         AND open_dependencies >= 0 AND rounds >= 0 AND coalesce(ttl_seconds, 1) BETWEEN 1 AND 604800
     );
 
@@ -57,7 +60,7 @@ CREATE TRIGGER card_updated AFTER UPDATE ON fleet.card REFERENCING OLD TABLE AS 
 
 -- Takes the next claimable card and returns it as a JSON list of the columns of a card, as the program reads them; NULL when
 -- there is none. Locks the one row it takes, beside leases that are over, which return to the pool first. Called by itself it
--- is a transaction of its own; how long it waits for others it sets itself, where it comes to that.
+-- is a transaction of its own, so it sets for itself what others begin with.
 DROP FUNCTION fleet.claim(text, bigint, text[], text, text, text, text);
 CREATE FUNCTION fleet.claim(
     p_owner text, p_ttl bigint, p_assignees text[], p_phase text, p_actor text, p_tenant text, p_host text
@@ -69,16 +72,21 @@ DECLARE
     v_card record;
     v_assignee text;
     v_id text;
-    v_waited boolean := false;
+    v_waits boolean;
+    v_again boolean := false;
 BEGIN
+    -- Before the first table is touched: whoever holds it whole is waited for as well.
+    PERFORM set_config('lock_timeout', '5s', true), set_config('jit', 'off', true);
+
     -- Mostly no lease is over, any phase will do, and what waits is for anyone: one walk along the index finds the best card
     -- that is free, and locks it. A walk is what a claim costs most, as claims leave dead entries in front of it.
     IF p_phase IS NULL AND '' = ANY (p_assignees) THEN
         v_now := fleet.now_ms();
-        SELECT EXISTS (SELECT 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now)
+        -- Here and below in an order, or the planner reads the table where there is none.
+        SELECT (SELECT 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now
+                    ORDER BY claim_expires_at LIMIT 1) IS NOT NULL
                 OR EXISTS (
                     SELECT 1 FROM unnest(p_assignees) AS a(name) CROSS JOIN LATERAL (
-                        -- In an order, or the planner reads the table for a name that has none.
                         SELECT 1 FROM fleet.card WHERE status = 'ready' AND open_dependencies = 0 AND assignee = a.name
                         ORDER BY priority DESC, created_at, id LIMIT 1
                     ) named WHERE a.name <> ''
@@ -91,9 +99,6 @@ BEGIN
         END IF;
     END IF;
 
-    IF v_id IS NULL THEN
-        PERFORM set_config('lock_timeout', '5s', true);
-    END IF;
     WHILE v_id IS NULL LOOP
         v_now := fleet.now_ms();
         FOR v_old IN
@@ -136,33 +141,39 @@ BEGIN
                 EXIT WHEN v_id IS NOT NULL;
             END LOOP;
         END IF;
+        v_waits := FOUND;
         EXIT WHEN v_id IS NOT NULL;
 
         -- What is left is locked by others: by claimers, by one that returns leases, or by somebody who
         -- only edits. Nobody may go away empty-handed from a card that stays free, so one is waited for.
-        SELECT id INTO v_id FROM fleet.card
-            WHERE status = 'ready' AND open_dependencies = 0 AND assignee = ANY (p_assignees)
-                AND (p_phase IS NULL OR phase = p_phase)
-            LIMIT 1 FOR UPDATE;
-        EXIT WHEN v_id IS NOT NULL;
-        PERFORM 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now LIMIT 1;
+        IF v_waits THEN
+            FOREACH v_assignee IN ARRAY p_assignees LOOP
+                IF p_phase IS NULL THEN
+                    SELECT id INTO v_id FROM fleet.card
+                        WHERE status = 'ready' AND open_dependencies = 0 AND assignee = v_assignee
+                        ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE;
+                ELSE
+                    SELECT id INTO v_id FROM fleet.card
+                        WHERE status = 'ready' AND open_dependencies = 0 AND assignee = v_assignee AND phase = p_phase
+                        ORDER BY priority DESC, created_at, id LIMIT 1 FOR UPDATE;
+                END IF;
+                EXIT WHEN v_id IS NOT NULL;
+            END LOOP;
+            CONTINUE;
+        END IF;
+        PERFORM 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now ORDER BY claim_expires_at LIMIT 1;
         IF FOUND THEN
             PERFORM 1 FROM fleet.card WHERE status = 'claimed' AND claim_expires_at < v_now
                 ORDER BY claim_expires_at LIMIT 1 FOR UPDATE;
             CONTINUE;
         END IF;
-        PERFORM 1 FROM fleet.card
-            WHERE status = 'ready' AND open_dependencies = 0 AND assignee = ANY (p_assignees)
-                AND (p_phase IS NULL OR phase = p_phase)
-            LIMIT 1;
-        IF NOT FOUND THEN
-            -- What was waited for may have become something else between the looks: once more, then it is true.
-            IF v_waited THEN
-                RETURN NULL;
-            END IF;
-            v_waited := true;
-        END IF;
+        -- A lease may have been returned between the two looks: once more, then it is true.
+        EXIT WHEN v_again;
+        v_again := true;
     END LOOP;
+    IF v_id IS NULL THEN
+        RETURN NULL;
+    END IF;
 
     -- The lease begins now, not before the waiting.
     v_now := fleet.now_ms();
