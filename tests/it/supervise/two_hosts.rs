@@ -220,7 +220,14 @@ fn hosts_with_rosters_of_their_own_leave_each_other_what_is_theirs() {
     wait_for("all that somebody is there for", || stats() == Some(7));
     let escalated = |host: &Host| host.ok_or(&["fleet", "escalations", "--json"], 1).json().to_string();
     wait_for("what nobody is there for", || hosts.iter().all(|host| escalated(host).contains("nobody-has-this")));
-    drop(supervising);
+    assert_eq!(known(), "2");
+    for mut one in supervising {
+        kill(one.0.id(), Signal::TERM);
+        assert!(one.0.wait().unwrap().success());
+    }
+    assert_eq!(known(), "0", "whoever ends says so");
+    north.ok(&["fleet", "supervise", "--once"]);
+    assert_eq!(known(), "0", "one look is no supervision");
     for host in &hosts {
         let letter = host.name[..1].to_uppercase();
         let decided = host.decisions();

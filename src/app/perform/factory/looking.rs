@@ -169,8 +169,7 @@ pub(super) async fn look(site: &Site, desk: &Desk, ask: Ask) -> Looked {
         Some(pipeline) => move_on(site, desk, pipeline).await,
         None => Ok(()),
     };
-    let own =
-        Supervising { host: site.host.clone(), home: site.home.display().to_string(), takers: ask.takers.clone() };
+    let own = others::own(site, ask.takers.clone());
     let cards = desk.look(move |backlog, known| cards(backlog, &ask, &own, known)).await;
     Looked { revision, found: Some(Found { moved, cards }) }
 }

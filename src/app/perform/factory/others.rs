@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::desk::Desk;
 use super::known::Known;
 use crate::app::factory::{Elsewhere, Seat};
 use crate::backlog::model::{Supervising, Takers};
 use crate::backlog::operations::Backlog;
 use crate::fleet::error::Result;
+use crate::fleet::home::Site;
 
 /// How often a supervisor says the same again.
 const SAID_EVERY: Duration = Duration::from_secs(60);
@@ -28,6 +30,24 @@ pub(super) fn takers(seats: &[Seat]) -> Takers {
     Takers {
         names: seats.iter().flat_map(|seat| [seat.name.to_string(), seat.class.clone()]).collect(),
         anyone: seats.iter().any(Seat::takes_for_anyone),
+    }
+}
+
+/// This supervisor, as the others know it.
+pub(super) fn own(site: &Site, takers: Takers) -> Supervising {
+    Supervising { host: site.host.clone(), home: site.home.display().to_string(), takers }
+}
+
+/// Says at the end that nobody gives cards out here any more, where the opposite was said: the others need not wait until
+/// that holds no longer.
+pub(super) async fn part(site: &Site, desk: &Desk) {
+    let site = site.clone();
+    let parts = move |backlog: &mut Backlog, known: &mut Known| match known.said.take() {
+        Some((takers, _)) => backlog.store().announce(&own(&site, takers), 0),
+        None => Ok(()),
+    };
+    if let Err(failure) = desk.look(parts).await {
+        tracing::warn!(%failure, "the other supervisors hear only later that this one has ended");
     }
 }
 

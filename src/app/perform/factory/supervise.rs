@@ -294,6 +294,7 @@ impl<'a> Supervisor<'a> {
         if tokio::time::timeout(FINISHES_WITHIN, finished).await.is_err() {
             tracing::warn!("what was under way is left: its lease ends by itself");
         }
+        others::part(self.site, &self.desk).await;
         self.save();
         seen_by_all.end().await;
         Ok(DONE)
@@ -379,7 +380,8 @@ impl<'a> Supervisor<'a> {
             line: self.memory.line,
             pipeline: self.used.pipeline.clone(),
             takers: others::takers(seats),
-            says: (!self.wanted.dry_run).then(|| others::holds(self.interval())),
+            // One that looks a single time is gone before the others could go by it.
+            says: (!self.wanted.dry_run && !self.wanted.once).then(|| others::holds(self.interval())),
             moves_on: !self.wanted.dry_run,
             unless,
         }
