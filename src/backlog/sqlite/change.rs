@@ -202,10 +202,10 @@ pub(super) fn announce(store: &mut Sqlite, one: &Supervising, seconds: i64) -> R
     change.run(|connection| {
         connection
             .prepare_cached(
-                "INSERT INTO supervisor (host, home, seats, until) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (host, home) DO UPDATE SET seats = excluded.seats, until = excluded.until",
+                "INSERT INTO supervisor (host, home, seats, until, boot) VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT (host, home) DO UPDATE SET seats = excluded.seats, until = excluded.until, boot = excluded.boot",
             )?
-            .execute(params![one.host, one.home, rows::seats(one), until.0])
+            .execute(params![one.host, one.home, rows::seats(one), until.0, change.clock.boot])
     })?;
     Box::new(change).commit()
 }

@@ -121,6 +121,11 @@ impl Clock {
                      WHERE status = 'claimed' AND claim_boot = ?2",
                     rusqlite::params![step, boot],
                 )?;
+                // So is what supervisors said of themselves.
+                transaction.execute(
+                    "UPDATE supervisor SET until = until + ?1 WHERE boot = ?2",
+                    rusqlite::params![step, boot],
+                )?;
                 transaction
                     .execute("UPDATE clock SET ahead = ?2 WHERE boot = ?1", rusqlite::params![boot, now.ahead])?;
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use proptest::prelude::*;
 
-use super::super::super::model::{BoardQuery, Card, CardId, NewCard, Patch};
+use super::super::super::model::{BoardQuery, Card, CardId, NewCard, Patch, Supervising, Takers};
 use super::super::super::operations::Backlog;
 use super::super::super::store::{ClaimRequest, Who};
 use super::super::super::transfer;
@@ -120,6 +120,24 @@ fn a_step_of_the_clock_ends_no_lease_and_makes_none_longer() {
             token + 1,
             "{step}: it is over in time"
         );
+    }
+}
+
+#[test]
+fn a_step_of_the_clock_ends_no_word_of_a_supervisor_and_makes_none_last_longer() {
+    let one = Supervising { host: "h".into(), home: "/home".into(), takers: Takers::default() };
+    for step in [HOUR, -HOUR] {
+        let (folder, clocks) = (tempfile::tempdir().unwrap(), first_boot());
+        let mut backlog = open(&folder, &clocks, Access::Write);
+        backlog.store().announce(&one, 900).unwrap();
+        clocks.step(step);
+        let mut looking = open(&folder, &clocks, Access::Read);
+        assert_eq!(looking.store().supervisors().unwrap().len(), 1, "{step}: before any change");
+        create(&mut backlog, "A");
+        clocks.passes(899_000);
+        assert_eq!(looking.store().supervisors().unwrap().len(), 1, "{step}");
+        clocks.passes(1001);
+        assert_eq!(looking.store().supervisors().unwrap(), [], "{step}: it is over in time");
     }
 }
 

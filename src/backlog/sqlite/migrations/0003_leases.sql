@@ -33,5 +33,7 @@ CREATE TABLE supervisor (
     -- JSON: names, classes, and whether one of them takes cards for anyone.
     seats   TEXT    NOT NULL,
     until   INTEGER NOT NULL,
+    -- As for leases: the boot by which that is timed.
+    boot    TEXT,
     PRIMARY KEY (host, home)
 ) WITHOUT ROWID;
