@@ -3,7 +3,7 @@
 //! A header line, the cards in order of their ids, the history in order, and a last line with the
 //! counts, so that a file that was cut off is noticed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::checks;
 use super::error::{Failure, Kind, Result};
 use super::graph::Graph;
-use super::model::{Card, CardEvent, check_clean, check_line, check_owner};
+use super::model::{Card, CardEvent, CardId, EventKind, check_clean, check_line, check_owner};
 use super::operations::Backlog;
 use super::rules;
-use super::store::Progress;
+use super::store::{Change, Progress};
 use crate::plain::{Notation, plain_words};
 
 /// Version of the format. 2: what a card says of its goal, stage, branch, files and lease; an export of 1 has none of it.
@@ -111,6 +111,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         let mut events = Vec::new();
         let mut begun = false;
         let mut known = HashSet::new();
+        let mut without_host = BTreeMap::new();
         loop {
             let Some(line) = reader.next(input)? else {
                 return Err(reader.bad("the file ends before its last line; it was cut off"));
@@ -125,6 +126,9 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                     check(&card).map_err(|error| reader.unfit(&error))?;
                     moved.cards += 1;
                     known.insert(card.id);
+                    if card.claim.as_ref().is_some_and(|claim| claim.host.is_empty()) {
+                        without_host.insert(card.id, String::new());
+                    }
                     cards.push(*card);
                 }
                 Line::Event(event) => {
@@ -134,6 +138,11 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
                         return Err(reader.bad(&format!("is history of {}, which is not in the file", event.card_id)));
                     }
                     moved.events += 1;
+                    if event.kind == EventKind::Claimed
+                        && let Some(host) = without_host.get_mut(&event.card_id)
+                    {
+                        host.clone_from(&event.host);
+                    }
                     events.push(*event);
                 }
                 Line::End { cards: had, events: written } => {
@@ -165,6 +174,7 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         }
         change.insert(&cards).map_err(there_already)?;
         change.append(&events)?;
+        claimed_on(change, without_host)?;
         // At the end and of all cards: in a file one may stand before what it depends on.
         if let Some(cycle) = (Graph { nodes: Vec::new(), edges: change.edges()? }).cycle() {
             let names: Vec<&str> = cycle.into_iter().map(super::model::CardId::as_str).collect();
@@ -176,6 +186,19 @@ pub fn import(backlog: &mut Backlog, input: &mut dyn BufRead, progress: Progress
         }
         Ok(moved)
     })
+}
+
+/// Says of claims on which host they were made: before format 3 only the history had it.
+fn claimed_on(change: &mut dyn Change, hosts: BTreeMap<CardId, String>) -> Result<()> {
+    for (id, host) in hosts.into_iter().filter(|(_, host)| !host.is_empty()) {
+        if let Some(mut card) = change.card(&id)?
+            && let Some(claim) = &mut card.claim
+        {
+            claim.host = host;
+            change.update(&card)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a store says of a card that it has, for whoever moves a file: nobody types an id here.

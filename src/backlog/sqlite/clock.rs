@@ -121,7 +121,7 @@ impl Clock {
                      WHERE status = 'claimed' AND claim_boot = ?2",
                     rusqlite::params![step, boot],
                 )?;
-                // So is what supervisors said of themselves.
+                // What supervisors said of themselves holds for as long as they meant.
                 transaction.execute(
                     "UPDATE supervisor SET until = until + ?1 WHERE boot = ?2",
                     rusqlite::params![step, boot],

@@ -11,6 +11,7 @@ cases!(
     what_a_card_says_of_its_work_is_kept_found_and_changed,
     a_claim_lasts_as_long_as_its_card_says,
     an_export_of_before_goals_is_read,
+    an_export_of_before_hosts_has_them_in_its_history,
     a_goals_card_is_done_by_being_decomposed,
     goals_are_counted_with_their_longest_way,
     a_store_of_before_goals_keeps_its_cards,
@@ -175,6 +176,32 @@ fn an_export_of_before_goals_is_read(stand: &Stand) {
         assert_eq!(refused.what, "import, line 2", "{to}: {refused}");
     }
     sound(&mut backlog);
+}
+
+fn an_export_of_before_hosts_has_them_in_its_history(stand: &Stand) {
+    let other = Stand::file();
+    let mut full = other.open();
+    for name in ["A", "B", "C"] {
+        full.create(&new(name)).unwrap();
+    }
+    for name in ["A", "B"] {
+        full.claim(&ClaimRequest { id: Some(id(name)), ..request("me") }).unwrap().unwrap();
+    }
+    let text = export(&mut full);
+    let before = text.replace("\"claim_host\":\"host\",", "").replace("\"format\":3", "\"format\":2");
+    assert_eq!(before.len() + 2 * "\"claim_host\":\"host\",".len(), text.len());
+    // Without a history nobody knows.
+    let cards: Vec<&str> = before.lines().filter(|line| !line.starts_with("{\"event\"")).collect();
+    let bare =
+        cards.join("\n").replace("\"events\":5", "\"events\":0").replace("\"A\"", "\"X\"").replace("\"B\"", "\"Y\"");
+    let bare = bare.replace("\"C\"", "\"Z\"");
+    let mut backlog = stand.open();
+    transfer::import(&mut backlog, &mut before.as_bytes(), &mut |_, _| {}).unwrap();
+    sound(&mut backlog);
+    transfer::import(&mut backlog, &mut bare.as_bytes(), &mut |_, _| {}).unwrap();
+    let mut host = |name: &str| backlog.detail(&id(name)).unwrap().card.claim.map(|claim| claim.host);
+    assert_eq!(["A", "B", "C"].map(&mut host), [Some("host".to_owned()), Some("host".to_owned()), None]);
+    assert_eq!(["X", "Y", "Z"].map(&mut host), [Some(String::new()), Some(String::new()), None]);
 }
 
 /// Makes the store that the first migration made, with a card in it.
