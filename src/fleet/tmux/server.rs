@@ -59,7 +59,7 @@ impl Tmux {
     /// where there is no server.
     ///
     /// # Errors
-    /// As for [`Self::panes`], when the server does not come back, or does not end.
+    /// As for [`Reader::panes`], when the server does not come back, or does not end.
     pub async fn reach(&self) -> Result<Option<Vec<PaneRecord>>> {
         let mut deadline = None;
         let gives_up = Instant::now() + SOCKET_WITHIN;
