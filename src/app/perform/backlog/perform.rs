@@ -19,8 +19,8 @@ use crate::app::perform::output::{self, Console};
 use crate::app::perform::{standard_input, text};
 use crate::backlog::checks;
 use crate::backlog::error::Again;
-use crate::backlog::model::{Card, CardEvent, CardId, MAX_BODY_BYTES, NewCard, Patch, Status};
-use crate::backlog::operations::{Backlog, Outcome};
+use crate::backlog::model::{Card, CardId, EventKind, MAX_BODY_BYTES, NewCard, Patch, Status};
+use crate::backlog::operations::{Backlog, Detail, Outcome};
 use crate::backlog::place::Intent;
 use crate::backlog::store::{ClaimRequest, Progress};
 use crate::backlog::transfer::{self, Moved};
@@ -103,11 +103,11 @@ fn held_up(site: &Site) -> Option<Failure> {
 /// pause too.
 fn is_own(site: &Site, backlog: &mut Backlog, request: &ClaimRequest) -> Result<bool> {
     let Some(id) = &request.id else { return Ok(false) };
-    let made_by = |events: &[CardEvent]| events.first().map(|event| event.actor.clone());
-    let detail = backlog.detail(id)?;
-    Ok(detail.card.attempts == 0
-        && detail.card.assignee == request.owner
-        && made_by(&detail.history) == Some(place::who(site).actor))
+    let Detail { card, history, .. } = backlog.detail(id)?;
+    let who = place::who(site);
+    // The newest history only: where the first line of it is not the card's own first, others had their hands on it.
+    let made = history.first().is_some_and(|event| event.kind == EventKind::Created && event.actor == who.actor);
+    Ok(made && card.attempts == 0 && card.assignee == request.owner)
 }
 
 /// Refuses an agent what only an operator does without a claim: past its token it would end another one's work, and past

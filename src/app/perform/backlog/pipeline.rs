@@ -285,16 +285,22 @@ mod tests {
     use crate::fleet::framework;
     use crate::fleet::gate::{self, Word};
 
-    #[test]
-    fn a_card_with_a_verdict_moves_on_behind_any_number_that_wait_for_theirs() {
+    /// A fleet with the shipped pipeline and an empty backlog.
+    fn stand(folder: &tempfile::TempDir) -> (Site, Pipeline, Backlog) {
         let (path, text) = framework::pipelines().next().unwrap();
         let classes = ["code", "review", "merge-gate"].into_iter().collect();
         let pipeline = crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let site = Site::for_tests(&folder.path().display().to_string());
         let place = Location::File(folder.path().join("backlog.db"));
         let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
-        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        (site, pipeline, backlog)
+    }
+
+    #[test]
+    fn a_card_with_a_verdict_moves_on_behind_any_number_that_wait_for_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let (site, pipeline, mut backlog) = stand(&folder);
         let mut last = None;
         for number in 0..=1000 {
             let id = CardId::parse(&format!("A{number}")).unwrap();
@@ -320,14 +326,8 @@ mod tests {
 
     #[test]
     fn any_number_of_changes_that_a_rule_refuses_hides_no_other() {
-        let (path, text) = framework::pipelines().next().unwrap();
-        let classes = ["code", "review", "merge-gate"].into_iter().collect();
-        let pipeline = crate::fleet::pipeline::parse(text, std::path::Path::new(path), &classes).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let site = Site::for_tests(&folder.path().display().to_string());
-        let place = Location::File(folder.path().join("backlog.db"));
-        let who = Who { actor: "op".into(), tenant_id: "t".into(), host: "here".into() };
-        let mut backlog = place.open(Intent::Write, who, &mut |_, _| {}).unwrap();
+        let (site, pipeline, mut backlog) = stand(&folder);
         let mut merged = |number: usize, goal: bool| {
             let id = CardId::parse(&format!("A{number:04}")).unwrap();
             let text = |text: &str| Some(text.to_owned());

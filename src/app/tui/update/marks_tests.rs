@@ -36,6 +36,15 @@ fn commands(effects: &[Effect]) -> Vec<&str> {
     effects.iter().filter_map(command).map(|command| Box::leak(command.into_boxed_str()) as &str).collect()
 }
 
+/// The requests that were sent.
+fn sent_by(effects: &[Effect]) -> Vec<Sent> {
+    let run = effects.iter().filter_map(|effect| match effect {
+        Effect::Run { sent, .. } => Some(sent.clone()),
+        _ => None,
+    });
+    run.collect()
+}
+
 #[test]
 fn a_stop_goes_to_all_that_are_marked_and_asks_once() {
     let mut state = fleet();
@@ -265,13 +274,7 @@ fn what_became_of_many_is_told_once_and_what_failed_comes_first() {
     use super::board_tests::done;
     let mut state = super::board_tests::state();
     let effects = keys(&mut state, "   +");
-    let sent: Vec<Sent> = effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Run { sent, .. } => Some(sent.clone()),
-            _ => None,
-        })
-        .collect();
+    let sent = sent_by(&effects);
     assert_eq!(sent.len(), 3);
     for (at, sent) in sent.into_iter().enumerate() {
         let mut report = done();
@@ -368,13 +371,7 @@ fn one_key_takes_back_what_was_done_to_all_that_were_marked() {
         // What was done before is not the last change any more.
         answer(&mut state, other(), "A7");
         let effects = keys(&mut state, change);
-        let sent: Vec<Sent> = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Run { sent, .. } => Some(sent.clone()),
-                _ => None,
-            })
-            .collect();
+        let sent = sent_by(&effects);
         assert_eq!(sent.len(), 2, "{change}");
         for (sent, id) in sent.into_iter().zip(["A0", "A1"]) {
             answer(&mut state, sent, id);
