@@ -1,7 +1,7 @@
 //! Heartbeat files, protocol v1: written whole by rename, read with suspicion.
 //!
 //! `<run>/<agent>.hb` has one writer, the session keeper. A runtime's own word goes to
-//! `<run>/<agent>.report` in the same format; the keeper carries it over, which is what makes one
+//! `<run>/<agent>.d/report` in the same format; the keeper carries it over, which is what makes one
 //! authority at a time. Readers ignore unknown keys.
 
 use std::fs;

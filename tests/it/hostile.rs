@@ -35,7 +35,9 @@ fn nasty_fleet() -> Sandbox {
     assert_eq!(outside.code, 4, "a report from outside the pane: {outside:?}");
     let pid = sandbox.row("b")["pane"]["pid"].as_u64().unwrap();
     let beat = format!("ts={}\npid={pid}\nstatus=waiting\nby=runtime\ndetail={detail}\n", jiff_now());
-    fs::write(sandbox.run_file("b.hb"), beat).unwrap();
+    // As the runtime's word, which the keeper carries over: what is written into its own file is gone with its next stamp.
+    fs::write(sandbox.run_file("b.d/report"), beat).unwrap();
+    crate::harness::wait_for("its word", || sandbox.row("b")["readiness"] == "stuck");
     sandbox.tmux(&["new-session", "-d", "-s", &format!("{NASTY}{}", "z".repeat(5000)), "--", "cat"]);
     sandbox
 }

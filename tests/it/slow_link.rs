@@ -21,12 +21,13 @@ fn busy_fleet() -> Sandbox {
     sandbox
 }
 
-/// How long a key takes until the screen behind the link shows what it did.
-fn answered(screen: &mut Pty, key: &str, shows: impl Fn(&str) -> bool) -> Duration {
-    let pressed = Instant::now();
+/// How much comes out of the link from a key until the screen behind it shows what the key did: how long that takes depends on
+/// the machine too.
+fn answered(screen: &mut Pty, key: &str, shows: impl Fn(&str) -> bool) -> usize {
+    let before = screen.shown();
     screen.send(key);
     screen.wait_until(key, shows);
-    pressed.elapsed()
+    screen.shown() - before
 }
 
 #[test]
@@ -38,16 +39,16 @@ fn frames_adapt_and_keys_stay_ahead_of_pictures() {
     screen.wait_text("line of a00");
     // As long as it takes until the pace is found; at the full rate of frames megabytes would wait by then.
     let begun = Instant::now();
-    let mut longest = Duration::ZERO;
+    let mut most = 0;
     while begun.elapsed() < Duration::from_secs(12) {
         answered(&mut screen, "?", |text| text.contains("keys on the Wall"));
         let closed = answered(&mut screen, "\x1b", |text| !text.contains("keys on the Wall"));
         if begun.elapsed() > Duration::from_secs(4) {
-            longest = longest.max(closed);
+            most = most.max(closed);
         }
     }
-    // Both ways of the link, a picture that was begun, what the key uncovered, and a busy machine; an Esc waits besides.
-    assert!(longest < Duration::from_millis(2500), "a key was answered after {longest:?}");
+    // What the link holds on both its ways, a picture that was begun, what goes out while an Esc waits, and what it uncovers.
+    assert!(most < RATE * 3 / 2, "a key was answered behind {most} bytes");
     let waits = screen.waiting();
     assert!(waits < RATE * 3 / 2, "{waits} bytes wait in the link");
     // Pictures move all the same, and none of the answers was taken for a key.

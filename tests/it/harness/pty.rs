@@ -179,6 +179,11 @@ impl Pty {
         self.shared.state().raw.clone()
     }
 
+    /// How many bytes came to the terminal so far.
+    pub(crate) fn shown(&self) -> usize {
+        self.shared.state().raw.len()
+    }
+
     /// Whether the program is on the alternate screen, and whether it hides the cursor.
     pub(crate) fn modes(&self) -> (bool, bool) {
         let state = self.shared.state();
