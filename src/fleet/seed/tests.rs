@@ -364,7 +364,7 @@ fn print_of(path: &Path) -> Option<Print> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     /// Whatever lies in a home, and whatever it was before: what is preserved is not touched, no text of the user's is
     /// lost, nothing outside of the home is written, and what ships is there.

@@ -334,13 +334,15 @@ pub(crate) fn wait<T>(_what: &str, look: impl FnMut() -> Option<T>) -> Option<T>
 pub(crate) fn wait_within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {
+        let begun = Instant::now();
         if let Some(found) = look() {
             return Some(found);
         }
         if Instant::now() > deadline {
             return None;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        // A look that runs programs takes from the machine what it waits for, so the pause is as long as it was, and again.
+        std::thread::sleep((begun.elapsed() * 2).clamp(Duration::from_millis(5), Duration::from_millis(150)));
     }
 }
 

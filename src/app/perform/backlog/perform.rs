@@ -81,6 +81,10 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
 /// Refuses a claim for an agent that the roster has on another host: a claim names the host where it is made, and there the
 /// agent would count as one without work.
 fn lives_here(site: &Site, owner: &str) -> Result<()> {
+    // An agent that claims for itself is here: its roster is not read for that.
+    if place::is_agent() && place::who(site).actor == owner {
+        return Ok(());
+    }
     // Without a roster that can be read nobody is known to be elsewhere.
     let Ok(roster) = roster::load(site) else { return Ok(()) };
     match roster.agents.iter().find(|agent| agent.name.as_str() == owner && roster.is_remote(agent, site)) {
