@@ -1,4 +1,4 @@
-// Tells the fleet what opencode is doing. It belongs into opencode's `plugin` folder, or its path into
+// Tells the fleet what opencode is doing. It belongs in opencode's `plugin` folder, or its path into
 // the list `plugin` of its config.
 import { spawn } from "node:child_process"
 

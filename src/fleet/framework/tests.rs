@@ -246,3 +246,101 @@ fn where_a_fleet_has_code_it_is_said_who_merges() {
     }
     assert!(seen >= 4, "only {seen} fleets have code");
 }
+
+#[test]
+fn a_branch_is_pushed_before_it_is_reviewed() {
+    // A verdict holds for one commit: what is committed or rebased behind it has none.
+    let order = |text: &str| {
+        let cycle = text.lines().find(|line| line.starts_with("    plan -> ")).map(str::to_owned);
+        let steps = found(r"\n- \*\*(Push|Review)\*\*", text).len();
+        cycle.filter(|_| steps == 2).is_some_and(|cycle| {
+            let at = |step: &str| cycle.find(step);
+            at("-> push").is_some_and(|push| at("-> review").is_some_and(|review| push < review))
+                && text.find("\n- **Push**") < text.find("\n- **Review**")
+        })
+    };
+    assert!(!order("    plan -> review -> commit -> push\n- **Review**\n- **Push**\n"));
+    assert!(order(text("guides/delivery.md")), "delivery.md asks for a review of what is not pushed");
+    for (path, text) in read_by_agents_and_people().iter().filter(|(_, text)| text.contains("gate review --branch")) {
+        assert!(text.contains("newest commit"), "{path}: of which commit is the verdict?");
+    }
+}
+
+#[test]
+fn the_gate_is_asked_in_one_form() {
+    let other = Regex::new(r"gate check --branch BRANCH(?: --ci|`)").unwrap();
+    assert!(other.is_match("`mosaic-tui gate check --branch BRANCH` lists it"));
+    let mut seen = 0;
+    for (path, text) in read_by_agents_and_people() {
+        seen += text.matches("gate check --branch").count();
+        assert!(!other.is_match(&text), "{path}: a branch is asked for with its card");
+    }
+    assert!(seen >= 4, "only {seen} were found");
+}
+
+#[test]
+fn every_card_that_a_text_has_made_has_acceptance_criteria() {
+    let made = Regex::new(r"mosaic-tui backlog create --id [^\n]*").unwrap();
+    let mut seen = 0;
+    for (path, text) in CONTENT {
+        for line in made.find_iter(text) {
+            // An escalation is a question, and has an answer in place of criteria.
+            let is_question = line.as_str().contains("--assignee \"$MOSAIC_AGENT_NAME\"");
+            seen += 1;
+            assert!(is_question || line.as_str().contains(" --acceptance "), "{path}: {}", line.as_str());
+        }
+    }
+    assert!(seen >= 6, "only {seen} were found");
+}
+
+#[test]
+fn a_card_is_lost_by_its_token_and_not_by_any_refusal() {
+    // `complete` also ends with 4 where something else comes first; the card is still held then.
+    let lost = Regex::new("(isn't|is not) yours any more").unwrap();
+    let by_token = Regex::new("token.{0,12}no longer valid.{0,60}(isn't|is not) yours any more").unwrap();
+    let all = |text: &str| lost.find_iter(text).count() == by_token.find_iter(text).count();
+    assert!(!all("Exit code 4: the card isn't yours any more."));
+    let mut seen = 0;
+    for (path, text) in read_by_agents_and_people() {
+        seen += lost.find_iter(&text).count();
+        assert!(all(&text), "{path}: by which message is it known?");
+    }
+    assert!(seen >= 4, "only {seen} were found");
+}
+
+#[test]
+fn who_gives_out_cards_is_the_coordinator_whatever_its_class() {
+    for (path, text) in personas() {
+        assert!(
+            !text.contains("`orchestrator`"),
+            "{path}: the coordinator may be of another class; say \"the coordinator\""
+        );
+    }
+}
+
+#[test]
+fn shipped_texts_have_no_word_at_which_readers_stumbled() {
+    let odd = Regex::new(
+        r"below (the Mosaic home|`?(memory|policy)/)|belongs? into|comes? on top|of use\b|equal question|[Cc]ard's body|\bMind:|## Mind\b|anybody's hands",
+    )
+    .unwrap();
+    for planted in ["a file below `policy/`", "It belongs into a file.", "until when it is of use", "## Mind"] {
+        assert!(odd.is_match(planted), "{planted}");
+    }
+    for (path, text) in read_by_agents_and_people() {
+        // Out of use is another thing.
+        let text = text.replace("out of use", "");
+        let found = odd.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: say it as people do: in, belongs in, is added, by when you need it");
+    }
+}
+
+#[test]
+fn what_only_the_user_changes_is_proposed() {
+    let noted = Regex::new(r"(?i)\b(note|write|put|add|keep)\b[^.:;|]* (in|into|to) `(TOOLS|USER|SOUL)\.md`").unwrap();
+    assert!(noted.is_match("Note in `TOOLS.md` what is special") && !noted.is_match("send the text for `TOOLS.md`"));
+    for (path, text) in read_by_agents_and_people().iter().filter(|(path, _)| !path.starts_with("templates/")) {
+        let found = noted.find(text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: it is the user's; an agent sends the coordinator the text");
+    }
+}

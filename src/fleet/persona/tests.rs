@@ -117,6 +117,26 @@ fn shipped_personas_that_need_the_users_yes_say_how_to_ask() {
 }
 
 #[test]
+fn shipped_personas_that_need_the_users_yes_say_when_their_card_is_done() {
+    // A draft that nobody sends is done only where nobody asked for more.
+    let left = Regex::new(r"user's yes|without a yes|Leaves [^.:]*\bto the user\b").unwrap();
+    let ends = Regex::new(r"If it asks (you )?[^.]*\b[Bb]lock your card with\b[^.]*: it is done when\b").unwrap();
+    assert!(
+        ends.is_match("If it asks you to send it, block your card with the draft: it is done when it went out.")
+            && !ends.is_match("Sends nothing without the user's yes: block your card with the draft.")
+    );
+    let mut seen = 0;
+    for (persona, _) in shipped() {
+        let text = body(&persona);
+        if left.is_match(&text) {
+            seen += 1;
+            assert!(ends.is_match(&text), "{}: is its card done by the draft, or by what is left?", persona.class);
+        }
+    }
+    assert!(seen > 15, "only {seen} need a yes");
+}
+
+#[test]
 fn shipped_personas_leave_nothing_to_others_by_a_no() {
     // Read fast, "Adds no feature: `code` does" says that `code` adds none.
     let reversed =
