@@ -28,6 +28,7 @@ const MIGRATIONS: &Migrations = &[
     ("cards", include_str!("migrations/0001_cards.sql")),
     ("work", include_str!("migrations/0002_work.sql")),
     ("leases", include_str!("migrations/0003_leases.sql")),
+    ("lanes", include_str!("migrations/0004_lanes.sql")),
 ];
 
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred
