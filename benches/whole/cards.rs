@@ -39,6 +39,8 @@ pub(crate) fn run(report: &mut Report) {
     let (few, many) = (stand(1_000), stand(1_000_000));
     for (what, words, ratio) in [
         ("backlog list", &["backlog", "list", "--limit", "20"][..], 3.0),
+        ("backlog show", &["backlog", "show", "c500"], 3.0),
+        ("backlog stats", &["backlog", "stats"], 3.0),
         ("backlog create", &["backlog", "create", "--title", "another card", "--id"], 3.0),
         ("backlog claim", &["backlog", "claim", "--owner", "a000"], 1.2),
         ("the board", &["--once", "--view", "board", "--format", "text"], 3.0),

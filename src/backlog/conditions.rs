@@ -12,6 +12,36 @@ pub(super) struct Dialect {
     pub like: &'static str,
     /// The function that writes a text in small letters, where `like` knows the case of ASCII's letters only.
     pub fold: Option<&'static str>,
+    /// How the cards of a column of the board are found.
+    pub columns: Columns,
+}
+
+/// How an engine finds the cards of a column of the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Columns {
+    /// By the column's name.
+    Named,
+    /// By an index for each, with the condition that puts a card there.
+    Indexed,
+}
+
+impl Dialect {
+    /// Returns the condition of a column, word for word as in the indexes. The cards of a goal or a stage are found by that
+    /// and the column's name.
+    fn column(self, column: Column, of_few: bool) -> String {
+        let named = format!("board_column = '{}'", column.word());
+        if self.columns == Columns::Named {
+            return named;
+        }
+        let own = match column {
+            Column::Waiting => "status = 'ready' AND open_dependencies > 0",
+            Column::Ready => "status = 'ready' AND open_dependencies = 0",
+            Column::Claimed => "status = 'claimed'",
+            Column::Blocked => "status = 'blocked'",
+            Column::Done => "status = 'done'",
+        };
+        if of_few { format!("{named} AND {own}") } else { own.to_owned() }
+    }
 }
 
 /// The columns in which a search looks.
@@ -36,7 +66,8 @@ impl Conditions {
         let mut all = Self::new(dialect);
         if let Some(column) = query.column {
             // Written out as in the partial indexes, to which no parameter would lead.
-            all.fixed(&format!("board_column = '{}'", column.word()));
+            let of_few = [&query.goal, &query.stage].into_iter().flatten().any(|value| !value.is_empty());
+            all.fixed(&dialect.column(column, of_few));
         }
         if let Some(status) = query.status {
             all.fixed(&format!("status = '{}'", status.word()));
@@ -140,8 +171,10 @@ pub(super) fn order(sort: Sort) -> &'static str {
     }
 }
 
-/// The columns of a line of the board, in the order in which both engines read them.
-const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, claim_expires_at, \
+/// The columns of a line of the board, in the order in which both engines read them. The end of a lease is reckoned here: its
+/// generated column stands in no index of SQLite's as what it is, and the indexes hold all that a line shows.
+const LINE: &str = "id, title, priority, phase, assignee, open_dependencies, claim_owner, claim_since, \
+                    claimed_at + claim_ttl_seconds * 1000, \
                     block_reason, updated_at, version, goal, stage, branch, claim_host";
 
 /// The columns of a card on its way, in the order in which both engines read them.
@@ -175,7 +208,10 @@ pub(super) fn lane(dialect: Dialect, table: &str, column: Column, query: &BoardQ
     if column == Column::Done {
         all.fixed("status = 'done'");
     } else {
-        all.fixed(&format!("board_column = '{}'", column.word()));
+        let of_few = query.terms.0.iter().any(|term| {
+            matches!(term.field, TermField::Goal | TermField::Stage) && !term.inverted && !term.text.is_empty()
+        });
+        all.fixed(&dialect.column(column, of_few));
     }
     let all = all.terms(&query.terms);
     let (mut offset, limit) = (query.offsets[column.index()], query.limit);
@@ -223,7 +259,8 @@ mod tests {
     #[test]
     fn values_stay_out_of_the_text() {
         let terms = Terms::parse("100%_x !phase:a'b owner:me");
-        let all = Conditions::new(Dialect { mark: '$', like: "ILIKE", fold: None }).terms(&terms);
+        let all =
+            Conditions::new(Dialect { mark: '$', like: "ILIKE", fold: None, columns: Columns::Named }).terms(&terms);
         assert_eq!(all.values, ["%100\\%\\_x%", "a'b", "me"]);
         let clause = all.clause();
         assert!(clause.contains("title ILIKE $1") && clause.contains("NOT (phase = $2)"), "{clause}");

@@ -10,14 +10,19 @@ use super::listed::Listed;
 use super::read;
 use super::session::Session;
 
+/// So many new cards at once are more than the server's figures of its tables allow for.
+const MANY: usize = 1000;
+
 pub(super) struct PostgresChange<'a> {
     session: &'a mut Session,
+    /// Cards that came.
+    added: usize,
 }
 
 impl<'a> PostgresChange<'a> {
     pub(super) fn begin(session: &'a mut Session) -> Result<Self> {
         session.begin("BEGIN")?;
-        Ok(Self { session })
+        Ok(Self { session, added: 0 })
     }
 
     fn put(&mut self, sql: &str, records: &[Json]) -> Result<()> {
@@ -101,6 +106,7 @@ impl Change for PostgresChange<'_> {
                 return Err(super::super::operations::taken(card));
             }
         }
+        self.added += cards.len();
         self.put(include_str!("sql/insert_cards.sql"), &records)?;
         self.put(
             "INSERT INTO fleet.edge (card_id, depends_on, tenant_id, host) \
@@ -149,7 +155,14 @@ impl Change for PostgresChange<'_> {
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
-        self.session.end("COMMIT")
+        self.session.end("COMMIT")?;
+        // The server would come to it a minute later, and until then plans each question as if there were a few cards.
+        if self.added >= MANY
+            && let Err(error) = self.session.batch("ANALYZE fleet.card, fleet.edge, fleet.card_event")
+        {
+            tracing::warn!(%error, "the server took no figures of its tables; it does so by itself, later");
+        }
+        Ok(())
     }
 }
 

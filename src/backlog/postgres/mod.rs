@@ -11,7 +11,7 @@ mod url;
 
 pub(super) use url::{Server, server};
 
-use super::conditions::Dialect;
+use super::conditions::{Columns, Dialect};
 use super::error::Result;
 use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine, Supervising};
@@ -20,7 +20,7 @@ use super::sqlite::Sqlite;
 use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Progress, Store, Who};
 use session::Session;
 
-const DIALECT: Dialect = Dialect { mark: '$', like: "ILIKE", fold: None };
+const DIALECT: Dialect = Dialect { mark: '$', like: "ILIKE", fold: None, columns: Columns::Named };
 
 /// A backlog on a server.
 pub(super) struct Postgres {

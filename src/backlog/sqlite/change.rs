@@ -8,8 +8,13 @@ use super::super::rows::{self, Cells as _};
 use super::super::rules::{self, Changed};
 use super::super::store::{Change, ClaimRequest, Who};
 use super::clock::{Clock, Clocks};
+use super::open::{CACHE_KILOBYTES, CACHE_OF_MANY, cache};
 use super::queue::{Queue, Turn};
 use super::{Sqlite, read};
+
+/// So many new cards at once take a larger page cache: each goes to some page of each index, and a page that has no room is
+/// written to the log again and again.
+const MANY: usize = 1000;
 
 /// Expired leases that a claimer returns to the pool at once.
 const RECLAIMED_AT_ONCE: u32 = 64;
@@ -20,6 +25,8 @@ pub(super) struct SqliteChange<'a> {
     path: &'a std::path::Path,
     clocks: &'a dyn Clocks,
     clock: Clock,
+    /// Cards that came.
+    added: usize,
     _turn: Turn,
 }
 
@@ -48,7 +55,7 @@ impl<'a> SqliteChange<'a> {
             .map_err(|error| super::errors::explain(path, &error))?;
         let clocks = &*store.clocks;
         let clock = Clock::settled(&transaction, clocks).map_err(|error| super::errors::explain(path, &error))?;
-        Ok(Self { transaction, path, clocks, clock, _turn: turn })
+        Ok(Self { transaction, path, clocks, clock, added: 0, _turn: turn })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Transaction<'a>) -> rusqlite::Result<T>) -> Result<T> {
@@ -110,6 +117,11 @@ impl Change for SqliteChange<'_> {
     }
 
     fn insert(&mut self, cards: &[Card]) -> Result<()> {
+        let few = self.added < MANY;
+        self.added += cards.len();
+        if few && self.added >= MANY {
+            self.run(|connection| cache(connection, CACHE_OF_MANY))?;
+        }
         for card in cards {
             // Asked for beforehand: a constraint that is violated does not say whose card it was.
             let taken = self.card(&card.id)?.is_some()
@@ -160,6 +172,10 @@ impl Change for SqliteChange<'_> {
 
     fn commit(self: Box<Self>) -> Result<()> {
         let path = self.path;
+        if self.added >= MANY {
+            // What is in it is written now; its memory is given back with the next read.
+            self.run(|connection| cache(connection, CACHE_KILOBYTES))?;
+        }
         self.transaction.commit().map_err(|error| super::errors::explain(path, &error))
     }
 }

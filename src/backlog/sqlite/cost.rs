@@ -1,4 +1,5 @@
-//! What an operation costs, counted: the steps of SQLite's virtual machine do not grow with the backlog.
+//! What an operation costs, counted: the steps of SQLite's virtual machine do not grow with the backlog, nor do the pages
+//! that a first look reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +14,9 @@ fn who() -> Who {
     Who { actor: "a".into(), tenant_id: "t".into(), host: "h".into() }
 }
 
-/// Steps of a claim, of the first page of what can be claimed, of the board, of its end, and of a claim that finds nothing, with so
-/// many cards that can be claimed and so many finished ones in the way.
-fn steps(ready: usize, done: usize) -> [u64; 6] {
+/// Steps of a claim, of the first page of what can be claimed, of the board, of its end, of a claim that finds nothing, and of the
+/// figures, with so many cards that can be claimed and so many finished ones in the way.
+fn steps(ready: usize, done: usize) -> [u64; 7] {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Sqlite::open(&folder.path().join("backlog.db"), Access::Write, &mut |_, _| {}).unwrap();
     {
@@ -78,6 +79,7 @@ fn steps(ready: usize, done: usize) -> [u64; 6] {
             assert_eq!(backlog.store().board(&far).unwrap().lanes[4].cards.len(), 50);
         }),
         cost(&mut |backlog| assert!(backlog.claim(&of_no_phase).unwrap().is_none())),
+        cost(&mut |backlog| assert!(backlog.store().figures().unwrap().oldest_claimable.is_some())),
     ]
 }
 
@@ -85,17 +87,75 @@ fn steps(ready: usize, done: usize) -> [u64; 6] {
 fn a_larger_backlog_costs_no_more_steps() {
     let small = steps(500, 200);
     let large = steps(500, 20_000);
-    for (name, (small, large)) in ["claim", "claim of a phase", "page", "board", "board at its end", "empty claim"]
-        .iter()
-        .zip(small.iter().zip(large))
-    {
+    let names = ["claim", "claim of a phase", "page", "board", "board at its end", "empty claim", "figures"];
+    for (name, (small, large)) in names.iter().zip(small.iter().zip(large)) {
         // A deeper tree is a few steps more; a scan would be thousands.
         assert!(large <= small + small / 10, "{name}: {small} steps became {large}");
     }
     let many = steps(20_000, 200);
-    for (name, at) in [("claim", 0), ("claim of a phase", 1), ("page", 2), ("board", 3), ("empty claim", 5)] {
+    for (name, at) in
+        [("claim", 0), ("claim of a phase", 1), ("page", 2), ("board", 3), ("empty claim", 5), ("figures", 6)]
+    {
         assert!(many[at] <= small[at] + small[at] / 10, "{name}: {} steps became {}", small[at], many[at]);
     }
+}
+
+/// What a look at the board reads by a connection that has read nothing yet, of so many cards in all columns that lie anywhere
+/// in the table.
+fn bytes_of_a_first_look(cards: usize) -> u64 {
+    use super::super::model::{CardId, Claim, Stamp, Status};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backlog.db");
+    let mut store = Sqlite::open(&path, Access::Write, &mut |_, _| {}).unwrap();
+    let mut change = store.begin().unwrap();
+    let all: Vec<_> = (0..cards)
+        .map(|at| {
+            let mut card = card(&format!("c{at:06}"));
+            card.body = "What is to be done, in a few lines, as they usually are.".repeat(4);
+            // Neighbours in a column are none in the table.
+            card.created_at = Stamp(i64::try_from(at * 7919 % cards).unwrap());
+            card.updated_at = card.created_at;
+            let held = || Claim {
+                owner: "w".into(),
+                host: "h".into(),
+                ttl_seconds: 60,
+                at: card.created_at,
+                since: card.created_at,
+                token: 1,
+            };
+            match at % 8 {
+                0 | 1 => {}
+                2 | 3 => card.depends_on = vec![CardId::parse("c000000").unwrap()],
+                // So many at once, whatever the backlog.
+                4 if at < 800 => (card.claim, card.status) = (Some(held()), Status::Claimed),
+                4 | 5 => card.status = Status::Blocked,
+                _ => card.status = Status::Done,
+            }
+            card
+        })
+        .collect();
+    change.insert(&all).unwrap();
+    change.commit().unwrap();
+    drop(store);
+    let mut store = Sqlite::open(&path, Access::Read, &mut |_, _| {}).unwrap();
+    let bytes = || {
+        let text = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+        let read = text.lines().find_map(|line| line.strip_prefix("rchar:"));
+        read.unwrap().trim().parse::<u64>().unwrap()
+    };
+    let before = bytes();
+    let board = store.board(&BoardQuery { limit: 100, ..BoardQuery::default() }).unwrap();
+    let after = bytes();
+    assert_eq!(board.lanes.each_ref().map(|lane| lane.cards.len()), [100; 5]);
+    assert_eq!(board.claims.len(), 100);
+    after - before
+}
+
+#[test]
+fn a_first_look_at_a_larger_board_reads_no_more_pages() {
+    let (small, large) = (bytes_of_a_first_look(1_000), bytes_of_a_first_look(20_000));
+    // Deeper trees are a few pages more; a page for each card would be hundreds.
+    assert!(large < small * 3 / 2, "{small} bytes became {large}");
 }
 
 /// Returns what SQLite says it will do for a statement, its searches and scans only.
@@ -135,7 +195,9 @@ fn every_hot_query_is_an_index_search() {
         let all = super::super::conditions::Conditions::of_list(super::DIALECT, &query);
         show(name, &format!("{} {} LIMIT 200", include_str!("sql/card.sql"), all.clause()));
     }
-    for column in [Column::Ready, Column::Done] {
+    show("figures", super::read::OLDEST);
+    show("board, claims", super::read::HELD);
+    for column in Column::ALL {
         for offset in [0, 900_000] {
             let query = BoardQuery { offsets: [offset; 5], limit: 50, ..BoardQuery::default() };
             let lane = super::super::conditions::lane(super::DIALECT, "card", column, &query, 1_000_000);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::conditions::Dialect;
+use super::conditions::{Columns, Dialect};
 use super::error::Result;
 use super::graph::{Graph, Node};
 use super::model::{Board, BoardQuery, Card, CardEvent, CardId, Column, StageLine, Supervising};
@@ -24,7 +24,7 @@ use super::store::{Change, ClaimRequest, Figures, ListQuery, Neighbour, Store, W
 
 use super::schema::Access;
 
-const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE", fold: Some("fold") };
+const DIALECT: Dialect = Dialect { mark: '?', like: "LIKE", fold: Some("fold"), columns: Columns::Indexed };
 
 /// A backlog in a file.
 pub(super) struct Sqlite {

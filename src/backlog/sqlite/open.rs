@@ -28,6 +28,7 @@ const MIGRATIONS: &Migrations = &[
     ("cards", include_str!("migrations/0001_cards.sql")),
     ("work", include_str!("migrations/0002_work.sql")),
     ("leases", include_str!("migrations/0003_leases.sql")),
+    ("lanes", include_str!("migrations/0004_lanes.sql")),
 ];
 
 /// Pages in the log after which it is written back: 16 MB. The default, a quarter of it, writes back every hundred
@@ -38,7 +39,15 @@ const CHECKPOINT_PAGES: i64 = 4000;
 const LOG_BYTES: i64 = 64 << 20;
 
 /// Maximum size of the page cache: 16 MB hold the upper levels of every index of a million cards.
-const CACHE_KILOBYTES: i64 = 16_000;
+pub(super) const CACHE_KILOBYTES: i64 = 16_000;
+
+/// The same while a large import is written: what a million cards have in indexes.
+pub(super) const CACHE_OF_MANY: i64 = 400_000;
+
+/// Sets the maximum size of the page cache.
+pub(super) fn cache(connection: &Connection, kilobytes: i64) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -kilobytes)
+}
 
 /// Maximum number of prepared statements kept.
 const STATEMENTS: usize = 64;
@@ -180,7 +189,10 @@ impl Sqlite {
             .pragma_update(None, "synchronous", "FULL")
             .and_then(|()| self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES))
             .and_then(|()| self.connection.pragma_update(None, "journal_size_limit", LOG_BYTES))
-            .and_then(|()| self.connection.pragma_update(None, "cache_size", -CACHE_KILOBYTES))
+            .and_then(|()| cache(&self.connection, CACHE_KILOBYTES))
+            // By what one statement of a transaction is taken back. In a file it is written for each card of an import, and never
+            // read: 40 kB each. Not before the migrations, which sort all cards.
+            .and_then(|()| self.connection.pragma_update(None, "temp_store", "MEMORY"))
             .map_err(|error| self.explain(&error))?;
         Ok(true)
     }

@@ -18,6 +18,12 @@ use super::clock::{Clock, Clocks};
 
 const CARD: &str = include_str!("sql/card.sql");
 
+/// When the oldest card that can be claimed was made.
+pub(super) const OLDEST: &str = include_str!("sql/oldest.sql");
+
+/// The active claims, as the board shows them. Word for word as in the index, which holds all of it.
+pub(super) const HELD: &str = include_str!("sql/held.sql");
+
 /// Active claims read for the fleet's rows; more agents than that hold none at once.
 const CLAIMS: u32 = 2000;
 
@@ -130,7 +136,8 @@ pub(super) fn recent(connection: &Connection, after: i64, limit: u32) -> Result<
 pub(super) fn expired(connection: &Connection, now: Stamp, limit: u32) -> Result<Vec<CardId>> {
     connection
         .prepare_cached(
-            "SELECT id FROM card WHERE status = 'claimed' AND claim_expires_at < ?1 ORDER BY claim_expires_at LIMIT ?2",
+            "SELECT id FROM card WHERE status = 'claimed' AND claimed_at + claim_ttl_seconds * 1000 < ?1 \
+             ORDER BY claimed_at + claim_ttl_seconds * 1000 LIMIT ?2",
         )?
         .query_map(rusqlite::params![now.0, limit], |row| row.id(0))?
         .collect()
@@ -139,7 +146,8 @@ pub(super) fn expired(connection: &Connection, now: Stamp, limit: u32) -> Result
 pub(super) fn cards_with_expired_leases(connection: &Connection, now: Stamp, limit: u32) -> Result<Vec<Card>> {
     connection
         .prepare_cached(&format!(
-            "{CARD} WHERE status = 'claimed' AND claim_expires_at < ?1 ORDER BY claim_expires_at LIMIT ?2"
+            "{CARD} WHERE status = 'claimed' AND claimed_at + claim_ttl_seconds * 1000 < ?1 \
+             ORDER BY claimed_at + claim_ttl_seconds * 1000 LIMIT ?2"
         ))?
         .query_map(rusqlite::params![now.0, limit], |row| rows::card(row))?
         .collect()
@@ -201,15 +209,9 @@ pub(super) fn figures(connection: &mut Connection, clocks: &dyn Clocks) -> Resul
     Ok(Figures {
         now,
         counts: counts(connection)?,
-        oldest_claimable: connection
-            .query_row(
-                "SELECT min(created_at) FROM card WHERE status = 'ready' AND open_dependencies = 0",
-                [],
-                |row| row.get::<_, Option<i64>>(0),
-            )?
-            .map(Stamp),
+        oldest_claimable: connection.query_row(OLDEST, [], |row| row.get::<_, Option<i64>>(0))?.map(Stamp),
         expired_claims: connection.query_row(
-            "SELECT count(*) FROM card WHERE status = 'claimed' AND claim_expires_at < ?1",
+            "SELECT count(*) FROM card WHERE status = 'claimed' AND claimed_at + claim_ttl_seconds * 1000 < ?1",
             [now.0],
             |row| row.get::<_, u32>(0).map(u64::from),
         )?,
@@ -238,13 +240,8 @@ pub(super) fn board(connection: &mut Connection, query: &BoardQuery, clocks: &dy
         };
         lanes[column.index()] = conditions::assembled(cards, &sql, counted, query.offsets[column.index()]);
     }
-    let claims = snapshot
-        .prepare_cached(
-            "SELECT id, title, claim_owner, claim_since, claim_expires_at, claim_host FROM card WHERE status = 'claimed' \
-             ORDER BY claim_expires_at LIMIT ?1",
-        )?
-        .query_map([CLAIMS], |row| rows::held(row))?
-        .collect::<Result<Vec<_>>>()?;
+    let claims =
+        snapshot.prepare_cached(HELD)?.query_map([CLAIMS], |row| rows::held(row))?.collect::<Result<Vec<_>>>()?;
     let now = Clock::of(&snapshot, clocks)?.now(clocks);
     Ok(Board { now, counts, lanes, claims, query: query.clone() })
 }

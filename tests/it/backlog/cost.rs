@@ -2,8 +2,9 @@
 
 use mosaic_tui::backlog::model::{BoardQuery, Column};
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
+use mosaic_tui::backlog::transfer;
 
-use super::{Stand, new, request};
+use super::{Stand, export, new, request};
 
 /// Rows that scans and index look-ups of the cards have read so far, in all sessions that ended.
 fn rows_read(stand: &Stand) -> (u64, u64) {
@@ -54,6 +55,58 @@ fn a_claim_a_page_and_the_board_read_no_more_of_a_server_than_they_show() {
         assert_eq!(backlog.store().board(&query).unwrap().lanes[4].cards.len(), 50);
     });
     assert!(scanned == 0 && fetched <= 300, "{scanned} scanned, {fetched} fetched for the board");
+}
+
+#[test]
+fn a_board_of_cards_that_were_just_imported_reads_no_more_of_a_server_than_it_shows() {
+    let stand = Stand::server();
+    drop(stand.open());
+    let Stand::Server(database) = &stand else { unreachable!() };
+    // Nor does the server take figures by itself meanwhile.
+    database.psql(
+        "ALTER TABLE fleet.card SET (autovacuum_enabled = off); \
+         INSERT INTO fleet.card (id, tenant_id, host, title, phase, priority, status, assignee, claim_token, attempts, \
+         created_at, updated_at, version, block_reason, body) \
+         SELECT 'c' || n, 't', 'h', 'title', '', n % 5, CASE WHEN n <= 10000 THEN 'ready' ELSE 'done' END, 'a' || n % 2, 0, 0, \
+         n * 7919 % 20011, n, 1, '', '' FROM generate_series(1, 20000) AS n",
+    );
+    let before = rows_read(&stand);
+    let mut backlog = stand.open();
+    let board = backlog.store().board(&BoardQuery { limit: 50, ..BoardQuery::default() }).unwrap();
+    assert_eq!(board.lanes.each_ref().map(|lane| lane.cards.len()), [0, 50, 0, 0, 50]);
+    assert!(backlog.store().figures().unwrap().oldest_claimable.is_some());
+    drop(backlog);
+    crate::harness::wait_for("the counts arrive", || rows_read(&stand).1 > before.1);
+    let after = rows_read(&stand);
+    let (scanned, fetched) = (after.0 - before.0, after.1 - before.1);
+    assert!(scanned == 0 && fetched <= 200, "{scanned} scanned, {fetched} fetched for the board and the figures");
+}
+
+#[test]
+fn a_server_knows_how_many_cards_an_import_brought() {
+    let stand = Stand::server();
+    let mut backlog = stand.open();
+    for at in 0..20 {
+        backlog.create(&new(&format!("c{at}"))).unwrap();
+    }
+    let (head, cards) = export(&mut backlog).lines().fold((String::new(), Vec::new()), |(head, mut cards), line| {
+        if line.starts_with("{\"card\"") {
+            cards.push(line.to_owned());
+        }
+        (if head.is_empty() { line.to_owned() } else { head }, cards)
+    });
+    let mut text = format!("{head}\n");
+    for copy in 0..100 {
+        for card in &cards {
+            text.push_str(&card.replacen("\"id\":\"c", &format!("\"id\":\"d{copy}-"), 1));
+            text.push('\n');
+        }
+    }
+    text.push_str("{\"end\":{\"cards\":2000,\"events\":0}}\n");
+    let other = Stand::server();
+    transfer::import(&mut other.open(), &mut text.as_bytes(), &mut |_, _| {}).unwrap();
+    let Stand::Server(database) = &other else { unreachable!() };
+    assert_eq!(database.psql("SELECT reltuples::bigint FROM pg_class WHERE oid = 'fleet.card'::regclass"), "2000");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Random changes of random cards: whatever comes of them can be moved to another store and back.
 
 use mosaic_tui::backlog::error::Kind;
-use mosaic_tui::backlog::model::{NewCard, Patch};
+use mosaic_tui::backlog::model::{Column, NewCard, Patch};
 use mosaic_tui::backlog::operations::Backlog;
-use mosaic_tui::backlog::store::ClaimRequest;
+use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
 use mosaic_tui::backlog::transfer;
 
 use super::{Stand, depending, export, id, new, request, sound};
@@ -147,6 +147,9 @@ fn whatever_can_be_made_can_be_moved(stand: &Stand) {
             .map_err(|error| proptest::test_runner::TestCaseError::fail(error.to_string()))?;
         proptest::prop_assert_eq!(export(&mut copy), first);
         sound(&mut copy);
+        let ready = ListQuery { column: Some(Column::Ready), limit: 100, ..ListQuery::default() };
+        let oldest = copy.store().list(&ready).unwrap().iter().map(|card| card.created_at).min();
+        proptest::prop_assert_eq!(copy.store().figures().unwrap().oldest_claimable, oldest);
         Ok(())
     });
     moved.unwrap_or_else(|error| panic!("{error}"));

@@ -5,7 +5,8 @@ SELECT 'card ' || id || ' counts ' || open_dependencies || ' open dependencies; 
     WHERE open_dependencies <> really
 UNION ALL
 SELECT 'column ' || name || ' counts ' || value || ' cards; there are ' || really FROM
-    (SELECT name, value, (SELECT count(*) FROM card WHERE board_column = name) AS really FROM counter
+    (SELECT name, value, coalesce(cards, 0) AS really FROM counter
+        LEFT JOIN (SELECT board_column, count(*) AS cards FROM card GROUP BY board_column) ON board_column = name
         WHERE name IN ('waiting', 'ready', 'claimed', 'blocked', 'done'))
     WHERE value <> really
 UNION ALL
