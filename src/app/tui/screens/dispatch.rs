@@ -129,11 +129,6 @@ pub(in crate::app::tui) fn dispatch(
     }
 }
 
-/// What is said of a request while it runs.
-pub(in crate::app::tui) fn running(sent: &Sent) -> String {
-    format!("running: {}", sent.command)
-}
-
 /// Hands a request to the executor, and says so.
 pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
     // Asked here as well: what comes from a question or a menu has passed no other place.
@@ -141,6 +136,6 @@ pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request,
         return;
     }
     // Said at once, as the answer may take a minute and a key without any effect is pressed again.
-    state.say(running(&sent), false);
+    state.say_of(sent.id, format!("running: {}", sent.command));
     effects.push(Effect::Run { sent, request });
 }

@@ -4,6 +4,7 @@
 use crate::app::action::dispatch::RequestId;
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::together::Together;
 
 /// Answers that are kept while something else is open.
 const MAX_ANSWERS: usize = 32;
@@ -39,6 +40,19 @@ pub(in crate::app::tui) fn answered(state: &mut State, id: RequestId, failed: Op
         state.overlay = Some(open);
     }
     true
+}
+
+/// The last of the answers to what was typed once for several: it comes back for those that refused it.
+pub(in crate::app::tui) fn all_answered(state: &mut State, all: &Together) {
+    let is_of_these = |left: &Overlay| left.sent().is_some_and(|id| all.requests().contains(&id));
+    let Some(at) = state.detached.iter().position(is_of_these) else { return };
+    let mut left = state.detached.remove(at);
+    let Some((places, why)) = all.refused() else { return };
+    if let Overlay::Prompt(prompt) = &mut left {
+        prompt.about.narrow(places);
+    }
+    refuse(state, &mut left, &why);
+    keep(state, left);
 }
 
 /// Says in it why it was refused; it can be sent again.

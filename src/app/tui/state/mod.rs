@@ -73,6 +73,8 @@ pub struct Toast {
     pub failed: bool,
     /// When it goes.
     pub until: Timestamp,
+    /// The request of which it says how far it is: it goes with the answer.
+    pub of: Option<RequestId>,
 }
 
 /// The pane in view.
@@ -361,7 +363,18 @@ impl State {
     /// Says something at the bottom, for a moment.
     pub(in crate::app::tui) fn say(&mut self, text: String, failed: bool) {
         let until = self.now.checked_add(TOAST_SECONDS.seconds()).unwrap_or(self.now);
-        self.toast = Some(Toast { text, failed, until });
+        self.toast = Some(Toast { text, failed, until, of: None });
+    }
+
+    /// Says how far a request is.
+    pub(in crate::app::tui) fn say_of(&mut self, id: RequestId, text: String) {
+        self.say(text, false);
+        self.toast.iter_mut().for_each(|toast| toast.of = Some(id));
+    }
+
+    /// Takes away what was said of these requests while they ran. What is about anything else stays to be read.
+    pub(in crate::app::tui) fn unsay(&mut self, ids: &[RequestId]) {
+        self.toast.take_if(|toast| toast.of.is_some_and(|of| ids.contains(&of)));
     }
 
     /// What is selected is being looked at.
