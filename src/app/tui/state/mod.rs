@@ -57,7 +57,7 @@ use super::settings::Settings;
 use crate::app::action::dispatch::{OnScreen, RequestId, Sent};
 use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
-use crate::backlog::model::{CardId, Column};
+use crate::backlog::model::{CardId, Column, owner_words};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 use crate::ui::columns::{By, Widest};
 
@@ -434,7 +434,7 @@ impl State {
     pub fn owner_words(&self, (owner, host): (&str, &str)) -> String {
         // Before the first look at the fleet nobody knows which host this is.
         let here = self.snapshot.as_ref().map_or(host, |snapshot| &snapshot.host);
-        claims::owner_words(owner, host, here)
+        owner_words(owner, host, here)
     }
 
     /// The card that keys act on: the one that is shown in full, else the selected one.
