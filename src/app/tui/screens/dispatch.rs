@@ -59,7 +59,17 @@ pub(in crate::app::tui) fn subject(state: &State, inputs: &Inputs, performer: &P
             Subject::Down(rows.filter(down).map(|row| row.name.to_string()).collect())
         }
         Performer::Executor(Request::Backlog(_)) => Subject::ExpiredClaims,
-        _ => Subject::Fleet,
+        Performer::Executor(
+            Request::Fleet(_)
+            | Request::Agent(_)
+            | Request::Framework(_)
+            | Request::Library(_)
+            | Request::NorthStar(_)
+            | Request::Session(_)
+            | Request::Gate(_),
+        )
+        | Performer::Screen(_)
+        | Performer::Terminal(_) => Subject::Fleet,
     }
 }
 
@@ -87,7 +97,12 @@ fn only_tells(request: &Request) -> bool {
     match request {
         Request::Fleet(action) => action.only_tells(),
         Request::Framework(action) => action.only_tells(),
-        _ => false,
+        Request::Agent(_)
+        | Request::Library(_)
+        | Request::NorthStar(_)
+        | Request::Session(_)
+        | Request::Backlog(_)
+        | Request::Gate(_) => false,
     }
 }
 

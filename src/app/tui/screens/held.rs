@@ -75,7 +75,19 @@ fn refuse(state: &State, typed: &mut Overlay, why: &str) {
             prompt.sending = None;
             prompt.notice = Some(why.to_owned());
         }
-        _ => {}
+        // Nothing is typed in these and sent from them: `Overlay::sent` has none.
+        Overlay::Help(_)
+        | Overlay::Explain(_)
+        | Overlay::Escalations(_)
+        | Overlay::Event(_)
+        | Overlay::Confirm(_)
+        | Overlay::Question(_)
+        | Overlay::Menu(_)
+        | Overlay::Palette(_)
+        | Overlay::Copy(_)
+        | Overlay::Settings(_)
+        | Overlay::Answer(_)
+        | Overlay::Running(_) => {}
     }
 }
 

@@ -308,12 +308,25 @@ impl State {
     /// Whether something that was shown whole waits for an answer that would be taken: a question, or a menu.
     #[must_use]
     pub fn may_answer(&self) -> bool {
-        match &self.overlay {
-            Some(Overlay::Confirm(confirm)) => confirm.reading.is_whole(),
-            Some(Overlay::Question(question)) => question.reading.is_whole(),
+        let Some(open) = &self.overlay else { return false };
+        match open {
+            Overlay::Confirm(confirm) => confirm.reading.is_whole(),
+            Overlay::Question(question) => question.reading.is_whole(),
             // A menu is longer than a screen may be: what counts is that the marked entry was seen.
-            Some(Overlay::Menu(_)) => self.shows_mark(),
-            _ => false,
+            Overlay::Menu(_) => self.shows_mark(),
+            // These ask for nothing, or look themselves whether what Enter takes was shown.
+            Overlay::Help(_)
+            | Overlay::Explain(_)
+            | Overlay::Escalations(_)
+            | Overlay::Event(_)
+            | Overlay::Form(_)
+            | Overlay::Prompt(_)
+            | Overlay::Sheet(_)
+            | Overlay::Palette(_)
+            | Overlay::Copy(_)
+            | Overlay::Settings(_)
+            | Overlay::Answer(_)
+            | Overlay::Running(_) => false,
         }
     }
 
@@ -443,7 +456,9 @@ impl State {
         match self.screen {
             Screen::Card => self.board.wanted,
             Screen::Activity | Screen::Diff | Screen::Goals => None,
-            _ => self.board.selected().map(|card| card.id),
+            Screen::Board | Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Org => {
+                self.board.selected().map(|card| card.id)
+            }
         }
     }
 
