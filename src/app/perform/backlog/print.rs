@@ -135,7 +135,14 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     fact("branch", line(&card.branch));
     fact("paths", line(&card.paths.join(", ")));
     fact("lease", card.ttl_seconds.map(|seconds| format!("{seconds} seconds")).unwrap_or_default());
-    fact("sent back", if card.rounds > 0 { format!("{} times", card.rounds) } else { String::new() });
+    fact(
+        "sent back",
+        match card.rounds {
+            0 => String::new(),
+            1 => "once".to_owned(),
+            rounds => format!("{rounds} times"),
+        },
+    );
     if let Some(claim) = &card.claim {
         fact(
             "claim",
