@@ -186,10 +186,12 @@ impl Theme {
     /// Returns the style of everything behind a popup.
     #[must_use]
     pub fn behind(self) -> Style {
+        // Reversed is what stands out most where there are few colours: of the popup's own marks there has to be one only.
+        let loud = Modifier::BOLD | Modifier::REVERSED;
         match self.depth {
             // In many terminals bold wins over faint, and would stand out behind the popup.
-            Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD),
-            _ => Style::new().fg(self.palette.faint).remove_modifier(Modifier::BOLD),
+            Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(loud),
+            Depth::Sixteen | Depth::Indexed | Depth::Full => Style::new().fg(self.palette.faint).remove_modifier(loud),
         }
     }
 
