@@ -26,7 +26,24 @@ impl<T: AsFd> Patient<T> {
         Self { to, end: Some(Instant::now() + limit) }
     }
 
-    /// Returns once there is room, or the other side is gone, which the next write tells.
+    /// Returns once there is room for a byte, or the other side is gone, which the next write tells.
+    ///
+    /// # Errors
+    /// When there is none in time, or it cannot be asked for.
+    pub fn wait_for_room(&self) -> io::Result<()> {
+        let mut polled = [PollFd::new(&self.to, PollFlags::OUT)];
+        loop {
+            self.wait()?;
+            match poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+                // A signal came in between: there may be none yet.
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Returns when there may be room, or the other side is gone, which the next write tells.
     fn wait(&self) -> io::Result<()> {
         let left = match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
             // `poll` with no time left would still answer that there is room.

@@ -129,7 +129,9 @@ fn edge_key<'a>(plan: &Plan, body: &'a Body, position: Position) -> Option<&'a s
             (plan.detail_frame, &fleet.keys, foot)
         }
         Body::Board(board) => (plan.card_frame, &board.keys, &[][..]),
-        _ => return None,
+        Body::Wall(_) | Body::Watch(_) | Body::Card(_) | Body::Activity(_) | Body::Diff(_) | Body::Org(_) => {
+            return None;
+        }
     };
     if plan.edges != Edges::Full || frame.is_empty() || position.y + 1 != frame.bottom() {
         return None;

@@ -177,3 +177,20 @@ fn the_dashboard_notices_a_file_made_by_hand_and_its_key_pauses_and_resumes() {
     screen.send("q");
     assert_eq!(screen.wait_exit(), 0);
 }
+
+#[test]
+fn an_answer_counts_from_when_its_question_was_on_the_screen_however_late_the_dashboard_hears_of_that() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    let path = sandbox.home().join("fleet/run/PAUSED");
+    // As on a machine that is so busy that the thread which wrote a frame goes on only long after the operator saw it.
+    let mut screen = sandbox.open_with(&[], &[("MOSAIC_DEBUG_FAULT", "late")], 80, 24);
+    for _ in 0..3 {
+        sandbox.ok(&["fleet", "pause"]);
+        screen.wait_text("PAUSED by ");
+        screen.send("Z");
+        screen.wait_text("Resume the fleet?");
+        screen.send("y");
+        screen.wait_until("it goes on", |text| !text.contains("PAUSED") && !text.contains("Resume the fleet?"));
+        assert!(!path.exists());
+    }
+}

@@ -19,9 +19,14 @@ const LEADS: [&str; 2] = ["code0", "code1"];
 /// The agent whose roster entry names another runtime than its pane runs.
 const DRIFTS: &str = "docs";
 
-/// What the agents beyond the named ones do, in turn.
-const OTHERS: [&str; 5] =
-    ["claim 25; rest 5; loop", "", "claim 9; rest 9; loop", "rest 30; claim 5; late 9; loop", "claim 60; rest 2; loop"];
+/// What the agents beyond the named ones are and do, in turn. Each class has its persona, which the Org view shows.
+const OTHERS: [(&str, &str); 5] = [
+    ("code", "claim 25; rest 5; loop"),
+    ("site-tester", ""),
+    ("code", "claim 9; rest 9; loop"),
+    ("researcher", "rest 30; claim 5; late 9; loop"),
+    ("data-analyst", "claim 60; rest 2; loop"),
+];
 
 /// The roster's text.
 pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> String {
@@ -32,8 +37,9 @@ pub(super) fn text(agents: usize, socket: &str, work: &Path, program: &Path) -> 
         quoted(&work.to_string_lossy())
     );
     for at in 0..agents {
+        let (class, script) = OTHERS[at % OTHERS.len()];
         let (name, class, alias, lead, script) = NAMED.get(at).map_or_else(
-            || (format!("worker{at:02}"), "worker", "", LEADS[at % LEADS.len()], OTHERS[at % OTHERS.len()]),
+            || (format!("worker{at:02}"), class, "", LEADS[at % LEADS.len()], script),
             |(name, class, alias, lead, script)| ((*name).to_owned(), *class, *alias, *lead, *script),
         );
         // Writing to a string cannot fail.
@@ -66,6 +72,7 @@ pub(super) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::framework::personas;
     use crate::fleet::home::Site;
     use crate::fleet::roster;
 
@@ -80,6 +87,9 @@ mod tests {
             let leads = roster.agents.iter().filter_map(|agent| agent.reports_to.as_ref());
             assert!(leads.clone().all(|lead| names.contains(&lead.as_str())), "the chart has no gap");
             assert_eq!(leads.count(), agents - 1, "all but the lead report to somebody");
+            let is_shipped = |class: &str| personas().any(|(path, _)| path == format!("fleet/roles/{class}.md"));
+            let mut classes = roster.agents.iter().map(|agent| agent.class.as_str());
+            assert_eq!(classes.find(|class| !is_shipped(class)), None, "each seat has its text");
         }
     }
 }

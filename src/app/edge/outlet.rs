@@ -27,11 +27,32 @@ fn writing() -> MutexGuard<'static, bool> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A frame, and how much of it goes out before the moment is noted in which its end does.
+type Frame = (Vec<u8>, usize);
+
 /// The thread that writes.
 pub(in crate::app) struct Outlet {
-    frames: mpsc::SyncSender<Vec<u8>>,
+    frames: mpsc::SyncSender<Frame>,
     moved: Arc<Notify>,
     gone: Arc<AtomicBool>,
+    /// When the end of the newest frame went to the terminal.
+    shown: Arc<Mutex<Option<Instant>>>,
+}
+
+fn note(shown: &Mutex<Option<Instant>>) {
+    *shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+}
+
+/// Writes a frame, and notes when its end went out: not later than anybody saw it, whatever this thread waits for behind that,
+/// and not before the terminal had room for it.
+fn put(terminal: &mut Patient<impl AsFd>, (frame, most): &Frame, shown: &Mutex<Option<Instant>>) -> io::Result<()> {
+    let (most, end) = frame.split_at_checked(*most).unwrap_or((frame, &[]));
+    terminal.write_all(most)?;
+    if !end.is_empty() {
+        terminal.wait_for_room()?;
+    }
+    note(shown);
+    terminal.write_all(end)
 }
 
 impl Outlet {
@@ -41,16 +62,19 @@ impl Outlet {
     /// When there is no standard output, or no thread to be had.
     pub(in crate::app) fn open() -> io::Result<Self> {
         // One is written and none waits: who draws asks first whether it is.
-        let (frames, waiting) = mpsc::sync_channel::<Vec<u8>>(1);
+        let (frames, waiting) = mpsc::sync_channel::<Frame>(1);
         let (moved, gone) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
-        let outlet = Self { frames, moved: Arc::clone(&moved), gone: Arc::clone(&gone) };
+        let shown = Arc::new(Mutex::new(None));
+        let outlet = Self { frames, moved: Arc::clone(&moved), gone: Arc::clone(&gone), shown: Arc::clone(&shown) };
         // Not `io::stdout()`: its lock would be held for as long as the terminal takes nothing.
         let mut terminal = Patient::new(io::stdout().as_fd().try_clone_to_owned()?);
         std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
             while let Ok(frame) = waiting.recv() {
-                if terminal.write_all(&frame).is_err() {
+                if put(&mut terminal, &frame, &shown).is_err() {
                     gone.store(true, Ordering::SeqCst);
                 }
+                #[cfg(debug_assertions)]
+                be_late();
                 // Before the loop is woken, which asks whether anything is still being written.
                 *writing() = false;
                 WRITTEN.notify_all();
@@ -60,14 +84,16 @@ impl Outlet {
         Ok(outlet)
     }
 
-    /// Writes a frame; the one before must be written. One without bytes is on the screen already.
-    pub(in crate::app) fn write(&self, frame: Vec<u8>) {
+    /// Writes a frame, of which so many bytes may go out before the moment of its end is noted; the one before must be written. One
+    /// without bytes is on the screen already.
+    pub(in crate::app) fn write(&self, frame: Vec<u8>, most: usize) {
         if frame.is_empty() {
+            note(&self.shown);
             return self.moved.notify_one();
         }
         // Before the thread has it: in between nobody may take it for written.
         *writing() = true;
-        if self.frames.send(frame).is_err() {
+        if self.frames.send((frame, most)).is_err() {
             self.gone.store(true, Ordering::SeqCst);
         }
     }
@@ -75,6 +101,11 @@ impl Outlet {
     /// Whether a frame is still being written.
     pub(in crate::app) fn is_writing(&self) -> bool {
         *writing()
+    }
+
+    /// When the end of the newest frame that was written went to the terminal.
+    pub(in crate::app) fn shown_at(&self) -> Option<Instant> {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when a frame was written.
@@ -87,6 +118,14 @@ impl Outlet {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"));
         }
         Ok(())
+    }
+}
+
+/// A busy machine may run this thread again only long after the terminal took a frame; no test can provoke it for real.
+#[cfg(debug_assertions)]
+fn be_late() {
+    if std::env::var("MOSAIC_DEBUG_FAULT").is_ok_and(|fault| fault == "late") {
+        std::thread::sleep(SETTLE);
     }
 }
 

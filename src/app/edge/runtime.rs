@@ -1,5 +1,6 @@
 //! The dashboard's loop: events in, frames out, effects performed. All timing is here.
 
+mod asked;
 mod hands;
 mod pacing;
 mod panes;
@@ -15,6 +16,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use self::asked::{Asked, Verdict};
 use self::pacing::Pacing;
 use self::panes::Panes;
 use super::editor;
@@ -48,12 +50,6 @@ use crate::ui::view::View;
 
 /// The clock in the header, and what fades by itself: where no snapshot comes, which brings the time with it.
 const TICK: Duration = Duration::from_secs(1);
-
-/// Keys that are kept while a question is being written.
-const MAX_EARLY: usize = 8;
-
-/// A frame that was taken by the terminal is told of within this time.
-const SEEN_BEFORE_TOLD: Duration = Duration::from_millis(100);
 
 /// Results waiting to be taken in; more actions at once are not possible by key.
 const DONE_QUEUE: usize = 16;
@@ -147,8 +143,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         pressed: false,
         showed_key: false,
         pacing: Pacing::default(),
-        asked: None,
-        early: Vec::new(),
+        asked: Asked::default(),
         memory,
         seen: None,
         clicked: None,
@@ -200,10 +195,8 @@ struct Dashboard {
     /// Whether the last frame was the first to show one.
     showed_key: bool,
     pacing: Pacing,
-    /// When the open question was on the screen whole; `None` while that frame is being written.
-    asked: Option<Instant>,
-    /// Keys that came while that frame was being written, and when.
-    early: Vec<(KeyEvent, Instant)>,
+    /// Since when the open question is on the screen whole.
+    asked: Asked,
     /// What is remembered.
     memory: memory::Keeper,
     /// What the last frame showed: a click means that.
@@ -440,6 +433,9 @@ impl Dashboard {
         if self.frame_due().is_none_or(|due| due > Instant::now()) {
             return Ok(());
         }
+        // The frame before is on the screen, also where the word of that is still to come: what it asked was seen then, and
+        // not with this one.
+        self.shown();
         // What a key did goes ahead of what panes print, where the link has not room for both.
         let later = self.pressed && self.screen.is_tight();
         if !later {
@@ -448,18 +444,18 @@ impl Dashboard {
         #[cfg(debug_assertions)]
         self.fault()?;
         let view = present(&self.state);
-        let drawn = self.screen.draw(&view);
+        let answered = self.state.may_answer();
+        let asks = self.state.overlay.is_some() && !answered;
+        let drawn = self.screen.draw(&view, asks);
         self.seen = Some(view);
         self.dirty = later;
         self.showed_key = std::mem::take(&mut self.pressed);
         self.pacing.drawn(Instant::now());
-        let answered = self.state.may_answer();
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
             self.perform(effect);
         }
         if !answered {
-            self.asked = None;
-            self.early.clear();
+            self.asked.anew();
         }
         Ok(())
     }
@@ -467,7 +463,7 @@ impl Dashboard {
     /// Whether a key may be the answer to an open question or menu. Esc and Ctrl-C answer everything, at any time.
     fn answers(&self, key: &KeyEvent) -> bool {
         // The other keys of a menu only move its mark; they stay behind an Enter that waits.
-        let decides = !self.state.is_menu() || key.code == KeyCode::Enter || !self.early.is_empty();
+        let decides = !self.state.is_menu() || key.code == KeyCode::Enter || self.asked.holds_keys();
         let leaves = key.code == KeyCode::Esc || key.modifiers.contains(KeyModifiers::CONTROL);
         self.state.may_answer() && decides && !leaves
     }
@@ -475,22 +471,20 @@ impl Dashboard {
     /// Takes an answer, unless it was pressed before there was anything to answer. One that comes while the question is
     /// being written waits for the word that it was.
     fn answer(&mut self, key: KeyEvent, read: Instant) {
-        match self.asked {
-            None if self.early.len() < MAX_EARLY => self.early.push((key, read)),
-            // So much is no answer.
-            None => {}
-            Some(asked) if asked > read => {}
-            Some(_) => self.take(Event::Key(key)),
+        match self.asked.judge(key, read) {
+            Verdict::Answers => self.take(Event::Key(key)),
+            Verdict::Waits => {}
+            Verdict::TooSoon => {
+                let text = "pressed before the question was on the screen; look, and press it again".to_owned();
+                self.take(Event::Told { text, failed: true });
+            }
         }
     }
 
-    /// Notes that the newest frame is on the screen. The word of that comes a moment after the eye could see it.
+    /// Notes that the newest frame is on the screen, and takes the keys that waited for that.
     fn shown(&mut self) {
-        if self.asked.is_none() {
-            let soon = Instant::now().checked_sub(SEEN_BEFORE_TOLD);
-            self.asked = soon.max(self.pacing.last()).or_else(|| Some(Instant::now()));
-        }
-        for (key, read) in std::mem::take(&mut self.early) {
+        let Some(at) = self.screen.shown_at() else { return };
+        for (key, read) in self.asked.shown(at.into()) {
             if self.answers(&key) {
                 self.answer(key, read);
             } else {

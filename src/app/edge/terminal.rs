@@ -127,18 +127,21 @@ impl Screen {
     }
 
     /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. It is written on a
-    /// thread, which [`Self::written`] tells of; the frame before must be written.
-    pub(in crate::app) fn draw(&mut self, view: &View) -> Drawn {
+    /// thread, which [`Self::written`] tells of; the frame before must be written. `asks` where an answer may follow, and counts
+    /// from the moment in which the frame was to be seen.
+    pub(in crate::app) fn draw(&mut self, view: &View, asks: bool) -> Drawn {
         let theme = self.theme;
         let (drawn, frame) =
             self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None));
         let mut words = std::mem::take(&mut self.words);
         words.extend(frame);
+        // A terminal shows a frame with its last byte, which ends the update; in front of that it is nobody's to answer.
+        let most = words.len().saturating_sub(usize::from(asks));
         if !words.is_empty() && self.pace.send(words.len(), Instant::now()) {
             // Behind the whole frame: it is answered once that is drawn.
             words.extend_from_slice(pace::QUESTION);
         }
-        self.outlet.write(words);
+        self.outlet.write(words, most);
         drawn
     }
 
@@ -174,6 +177,11 @@ impl Screen {
     /// When the terminal is gone.
     pub(in crate::app) async fn written(&self) -> io::Result<()> {
         self.outlet.written().await
+    }
+
+    /// When the end of the newest frame that was written went to the terminal.
+    pub(in crate::app) fn shown_at(&self) -> Option<Instant> {
+        self.outlet.shown_at()
     }
 
     /// Forgets what is on the screen, so that the next frame draws all of it.

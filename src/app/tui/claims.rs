@@ -2,21 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::backlog::model::{Board, Column, Stamp};
+use crate::backlog::model::{Board, Column, Stamp, is_held_on};
 use crate::fleet::model::{AgentRow, ClaimFacts, FleetSnapshot};
 
-/// Whether a row is the agent that holds a claim, by the claim's owner and host: an agent of another host may have the same
-/// name. What the roster calls another host need not be its own name for itself, so these are told from this one only.
+/// Whether a row is the agent that holds a claim, by the claim's owner and host.
 #[must_use]
 pub fn is_owner(row: &AgentRow, (owner, host): (&str, &str), here: &str) -> bool {
-    let is_here = |host: &str| host == here;
-    row.managed && row.name.as_str() == owner && (host.is_empty() || is_here(host) == is_here(&row.host))
-}
-
-/// The owner of a claim in words, with the host where that is another one.
-#[must_use]
-pub fn owner_words(owner: &str, host: &str, here: &str) -> String {
-    if host.is_empty() || host == here { owner.to_owned() } else { format!("{owner} on {host}") }
+    row.managed && row.name.as_str() == owner && is_held_on(host, &row.host, here)
 }
 
 /// Writes each agent's claim into its row, and puts the idle ones forward while cards wait for them.
@@ -77,7 +69,5 @@ mod tests {
             Arc::make_mut(row).host = "far".to_owned();
         }
         assert_eq!([has_it(&snapshot, ""), has_it(&snapshot, &here), has_it(&snapshot, "south")], [1, 0, 1]);
-        assert_eq!(owner_words("a", "south", &here), "a on south");
-        assert_eq!(owner_words("a", "", &here) + &owner_words("b", &here, &here), "ab");
     }
 }

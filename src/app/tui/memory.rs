@@ -90,7 +90,11 @@ impl Memory {
 }
 
 fn is_layout(screen: Screen) -> bool {
-    matches!(screen, Screen::Fleet | Screen::Wall | Screen::Board | Screen::Activity)
+    match screen {
+        Screen::Fleet | Screen::Wall | Screen::Board | Screen::Activity => true,
+        // These are of one agent or card, or looked into for a moment.
+        Screen::Watch | Screen::Card | Screen::Goals | Screen::Diff | Screen::Org => false,
+    }
 }
 
 #[cfg(test)]

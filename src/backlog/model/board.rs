@@ -166,15 +166,6 @@ pub struct ClaimLine {
     pub expires_at: Stamp,
 }
 
-impl ClaimLine {
-    /// Returns whether the owner is the one of that name on a host: agents of two may have one name. Where nobody knows on
-    /// which it was claimed, it is.
-    #[must_use]
-    pub fn is_on(&self, host: &str) -> bool {
-        self.host.is_empty() || self.host == host
-    }
-}
-
 /// A card that somebody holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldCard {

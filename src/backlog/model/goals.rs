@@ -37,6 +37,8 @@ pub struct GoalCard {
     pub column: Column,
     /// Who takes it apart just now.
     pub owner: Option<String>,
+    /// On which host; empty where that is not known.
+    pub claim_host: String,
 }
 
 fn by_column<S: Serializer>(counts: &Counts, to: S) -> Result<S::Ok, S::Error> {
@@ -85,13 +87,16 @@ impl Goals {
             let Some(goal) = names.get(&card.id) else { continue };
             let line = lines.entry(goal).or_insert_with(|| empty(goal));
             line.depends_on = card.depends_on.iter().filter_map(|on| names.get(on)).cloned().collect();
+            let column = card.column();
+            let (owner, host) = card.claim.map(|claim| (claim.owner, claim.host)).unzip();
             line.card = Some(GoalCard {
-                column: card.column(),
+                column,
                 id: card.id,
                 title: card.title,
                 phase: card.phase,
                 priority: card.priority,
-                owner: card.claim.map(|claim| claim.owner),
+                owner,
+                claim_host: host.unwrap_or_default(),
             });
         }
         for (goal, column, count) in work {

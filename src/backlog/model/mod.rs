@@ -4,6 +4,7 @@ mod board;
 mod card;
 mod event;
 mod goals;
+mod holder;
 mod id;
 mod supervising;
 mod text;
@@ -14,6 +15,7 @@ pub use board::{Board, BoardQuery, CardLine, ClaimLine, Counts, HeldCard, Lane, 
 pub use card::{Card, Claim, Column, NewCard, Patch, Status, criteria};
 pub use event::{CardEvent, EventKind, Folded, folded};
 pub use goals::{GoalCard, GoalLine, Goals};
+pub use holder::{is_held_on, owner_words};
 pub use id::CardId;
 pub use supervising::{Supervising, Takers};
 pub use text::{MAX_BODY_BYTES, check_acceptance, check_body, check_clean, check_line, check_owner};

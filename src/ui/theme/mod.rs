@@ -91,7 +91,16 @@ impl Theme {
             Role::Found => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
             Role::Cursor => return plain.add_modifier(Modifier::REVERSED),
-            _ => plain,
+            Role::Plain
+            | Role::Quiet
+            | Role::Faint
+            | Role::Accent
+            | Role::Warning
+            | Role::Good
+            | Role::Added
+            | Role::Removed
+            | Role::State(_)
+            | Role::Lane(_) => plain,
         };
         // Without colours the attributes have to tell the roles apart, so there are more of them.
         if !self.has_color() {
@@ -100,7 +109,14 @@ impl Theme {
                     plain.add_modifier(Modifier::DIM)
                 }
                 Role::Warning | Role::Accent | Role::Added => plain.add_modifier(Modifier::BOLD),
-                _ => emphasis,
+                Role::Plain
+                | Role::Strong
+                | Role::Alarm
+                | Role::Good
+                | Role::Found
+                | Role::State(_)
+                | Role::Lane(_)
+                | Role::Cursor => emphasis,
             };
         }
         let colors = &self.palette;
@@ -127,7 +143,7 @@ impl Theme {
     pub fn selection(self) -> Style {
         match self.depth {
             Depth::None => Style::new().add_modifier(Modifier::REVERSED),
-            _ => Style::new().bg(self.palette.surface),
+            Depth::Sixteen | Depth::Indexed | Depth::Full => Style::new().bg(self.palette.surface),
         }
     }
 
@@ -144,7 +160,9 @@ impl Theme {
             Depth::None => Style::new().add_modifier(Modifier::REVERSED),
             // Of sixteen colours none is sure to be a quiet ground on the user's own background.
             Depth::Sixteen => self.style(Role::Accent).add_modifier(Modifier::REVERSED),
-            _ => self.style(Role::Accent).bg(self.palette.surface).add_modifier(Modifier::BOLD),
+            Depth::Indexed | Depth::Full => {
+                self.style(Role::Accent).bg(self.palette.surface).add_modifier(Modifier::BOLD)
+            }
         }
     }
 
@@ -168,10 +186,12 @@ impl Theme {
     /// Returns the style of everything behind a popup.
     #[must_use]
     pub fn behind(self) -> Style {
+        // Reversed is what stands out most where there are few colours: of the popup's own marks there has to be one only.
+        let loud = Modifier::BOLD | Modifier::REVERSED;
         match self.depth {
             // In many terminals bold wins over faint, and would stand out behind the popup.
-            Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD),
-            _ => Style::new().fg(self.palette.faint).remove_modifier(Modifier::BOLD),
+            Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(loud),
+            Depth::Sixteen | Depth::Indexed | Depth::Full => Style::new().fg(self.palette.faint).remove_modifier(loud),
         }
     }
 

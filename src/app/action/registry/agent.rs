@@ -208,7 +208,7 @@ pub(super) const ACTS: &[ActionSpec] = &[
     screen(
         "agent.persona",
         "persona",
-        "Shows the persona of the selected agent's class: what it is for, and what it leaves to others",
+        "Shows the persona of the selected agent: what it is for, and what it leaves to others",
         Place::Seats,
         &["p"],
         ScreenAction::ShowPersona,

@@ -281,7 +281,7 @@ pub(super) const BACKLOG: &[ActionSpec] = &[
     .no_key("the goals of the Board show it")
     .takes(&[JSON])
     .answers(
-        "{goals: [{goal, card: {id, title, phase, priority, column, owner}, depends_on, work, critical}], critical_path}",
+        "{goals: [{goal, card: {id, title, phase, priority, column, owner, claim_host}, depends_on, work, critical}], critical_path}",
         CARDS,
     ),
     command(

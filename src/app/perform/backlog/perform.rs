@@ -207,7 +207,8 @@ fn run(
             })
         }
         BacklogAction::List(query) => {
-            backlog.store().list(&query).map(|cards| Report::done(print::list(&cards, console.width), &cards))
+            let told = |cards: Vec<_>| Report::done(print::list(&cards, &site.host, console.width), &cards);
+            backlog.store().list(&query).map(told)
         }
         BacklogAction::Brief { id, owner, folder } => brief(site, backlog, &id, owner.as_deref(), folder.as_deref()),
         BacklogAction::Show(id) => backlog.detail(&id).map(|detail| print::detail(&detail)),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::action::report::Report;
 use crate::backlog::graph::Graph;
-use crate::backlog::model::{Card, CardId, Column, Goals, Stamp, Status, criteria, folded};
+use crate::backlog::model::{Card, CardId, Column, Goals, Stamp, Status, criteria, folded, owner_words};
 use crate::backlog::operations::{Detail, Outcome};
 use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
@@ -67,8 +67,8 @@ pub(in crate::app) fn reclaimed(cards: &[Card], id: Option<&crate::backlog::mode
     if cards.is_empty() { Report::nothing(text, &cards) } else { Report::done(text, &cards) }
 }
 
-/// The table of a list, `width` columns wide.
-pub(in crate::app) fn list(cards: &[Card], width: usize) -> String {
+/// The table of a list, `width` columns wide, as it is seen from a host.
+pub(in crate::app) fn list(cards: &[Card], here: &str, width: usize) -> String {
     if cards.is_empty() {
         return "no cards".to_owned();
     }
@@ -79,7 +79,7 @@ pub(in crate::app) fn list(cards: &[Card], width: usize) -> String {
             card.column().word().to_owned(),
             card.priority.to_string(),
             line(&card.assignee),
-            line(card.claim.as_ref().map_or("", |claim| &claim.owner)),
+            card.claim.as_ref().map(|claim| line(&owner_words(&claim.owner, &claim.host, here))).unwrap_or_default(),
             line(&card.phase),
             line(&card.title),
         ]
@@ -135,7 +135,14 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     fact("branch", line(&card.branch));
     fact("paths", line(&card.paths.join(", ")));
     fact("lease", card.ttl_seconds.map(|seconds| format!("{seconds} seconds")).unwrap_or_default());
-    fact("sent back", if card.rounds > 0 { format!("{} times", card.rounds) } else { String::new() });
+    fact(
+        "sent back",
+        match card.rounds {
+            0 => String::new(),
+            1 => "once".to_owned(),
+            rounds => format!("{rounds} times"),
+        },
+    );
     if let Some(claim) = &card.claim {
         fact(
             "claim",
@@ -265,4 +272,22 @@ pub(in crate::app) fn graph(graph: &Graph, dot: bool) -> Report {
 pub(in crate::app) fn moved(moved: &Moved, word: &str, path: &Path) -> Report {
     let text = format!("{word} {} cards and {} lines of history", moved.cards, moved.events);
     Report::done(text, &json!({ "cards": moved.cards, "events": moved.events, "file": path }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tui::samples;
+
+    #[test]
+    fn a_list_says_on_which_other_host_a_card_is_held() {
+        let held = |host: &str| {
+            let mut card = samples::detail("A1").card.clone();
+            card.claim.as_mut().unwrap().host = host.to_owned();
+            card
+        };
+        let said = list(&[held("here"), held("south"), held("")], "here", 140);
+        assert_eq!(said.matches(" on ").count(), 1, "{said}");
+        assert_eq!(said.matches(" on south").count(), 1, "{said}");
+    }
 }

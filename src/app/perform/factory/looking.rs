@@ -11,7 +11,8 @@ use super::steps::paused;
 use crate::app::factory::{Blocked, Cards, Held, REVIEWER, Role, Seat, Settings, Waiting};
 use crate::app::perform::backlog::pipeline;
 use crate::backlog::model::{
-    BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Supervising, Takers, Term, TermField, Terms,
+    BoardQuery, CardId, CardLine, EventKind, HeldCard, Lane, Stamp, Status, Supervising, Takers, Term, TermField,
+    Terms, is_held_on,
 };
 use crate::backlog::operations::Backlog;
 use crate::backlog::store::LATE;
@@ -310,7 +311,7 @@ fn waiting(
 fn held(claims: Vec<HeldCard>, now: Stamp, names: &BTreeSet<String>, host: &str) -> Vec<Held> {
     let held = claims.into_iter().map(|HeldCard { id, claim, .. }| {
         // Of which nobody knows where it was claimed is taken for ours: an agent that holds a card must not get a second one.
-        let here = names.contains(&claim.owner) && claim.is_on(host);
+        let here = names.contains(&claim.owner) && is_held_on(&claim.host, host, host);
         Held { id, since: claim.since, here, expired: claim.expires_at < now, owner: claim.owner }
     });
     held.collect()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backlog::model::{Board, CardLine, Column};
+use crate::backlog::model::{Board, CardLine, Column, owner_words};
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::model::Label;
 use crate::fleet::model::age;
@@ -58,8 +58,8 @@ fn failure_line(failure: &Failure) -> String {
     Label::new(&failure.to_string()).to_string()
 }
 
-/// The columns below each other.
-pub(super) fn text(board: &Result<Board>, width: usize) -> String {
+/// The columns below each other, as they are seen from a host.
+pub(super) fn text(board: &Result<Board>, here: &str, width: usize) -> String {
     let mut out = vec![summary(board)];
     if let Ok(board) = board {
         for column in Column::ALL {
@@ -70,7 +70,8 @@ pub(super) fn text(board: &Result<Board>, width: usize) -> String {
             out.push(format!("\n{} {}", column.word().to_uppercase(), lane.count));
             let ids = lane.cards.iter().map(|card| text::width(card.id.as_str())).max().unwrap_or(0);
             out.extend(lane.cards.iter().map(|card| {
-                let line = format!("  {}  {}", text::column(card.id.as_str(), ids), describe(board, column, card));
+                let line =
+                    format!("  {}  {}", text::column(card.id.as_str(), ids), describe(board, here, column, card));
                 text::fit(line.trim_end(), width)
             }));
             let rest = lane.count.saturating_sub(lane.cards.len() as u64);
@@ -82,14 +83,14 @@ pub(super) fn text(board: &Result<Board>, width: usize) -> String {
     out.join("\n")
 }
 
-fn describe(board: &Board, column: Column, card: &CardLine) -> String {
+fn describe(board: &Board, here: &str, column: Column, card: &CardLine) -> String {
     let mut about = Vec::new();
     if card.priority != 0 {
         about.push(format!("{:+}", card.priority));
     }
     if let Some(claim) = &card.claim {
         let (now, expires) = (board.now, claim.expires_at);
-        about.push(Label::new(&claim.owner).to_string());
+        about.push(Label::new(&owner_words(&claim.owner, &claim.host, here)).to_string());
         about.push(if expires < now {
             format!("EXPIRED {}", age::short(now.since(expires)))
         } else {
@@ -99,8 +100,26 @@ fn describe(board: &Board, column: Column, card: &CardLine) -> String {
     match column {
         Column::Waiting => about.push(format!("waits for {}", card.open_dependencies)),
         Column::Blocked if !card.block_reason.is_empty() => about.push(Label::new(&card.block_reason).to_string()),
-        _ => {}
+        Column::Blocked | Column::Ready | Column::Claimed | Column::Done => {}
     }
     let about = if about.is_empty() { String::new() } else { format!("  [{}]", about.join(", ")) };
     format!("{}{about}", Label::new(&card.title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tui::samples;
+
+    #[test]
+    fn a_claim_of_another_host_says_which() {
+        let mut board = (*samples::board([0, 0, 3, 0, 0])).clone();
+        for (card, host) in board.lanes[Column::Claimed.index()].cards.iter_mut().zip(["here", "south", ""]) {
+            card.claim.as_mut().unwrap().host = host.to_owned();
+        }
+        let said = text(&Ok(board), "here", 120);
+        for words in ["orchestrator, ", "code0 on south, ", "somebody, "] {
+            assert!(said.contains(words), "{words} in {said}");
+        }
+    }
 }

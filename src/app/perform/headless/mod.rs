@@ -262,7 +262,7 @@ fn as_text(
     let width = options.width.map_or(TEXT_WIDTH, usize::from);
     let paused = pause_line(snapshot);
     if options.view == OnceView::Board {
-        return format!("{paused}{}", board::text(board, width));
+        return format!("{paused}{}", board::text(board, &snapshot.host, width));
     }
     if options.view == OnceView::Org {
         return org::lines(snapshot, width);
@@ -313,7 +313,7 @@ fn as_text(
         out.push_str(&format!("\n\n--- {} {} ---\n{}", Label::new(name), screen.size, pane.join("\n")));
     }
     if options.view == OnceView::All {
-        out.push_str(&format!("\n\n{}", board::text(board, width)));
+        out.push_str(&format!("\n\n{}", board::text(board, &snapshot.host, width)));
     }
     out
 }

@@ -149,7 +149,7 @@ fn outcome(event: &Event) -> String {
     let door = match event.door {
         Some(Door::Key) => " (key)",
         Some(Door::Palette) => " (palette)",
-        _ => "",
+        Some(Door::Shell | Door::Keeper | Door::Observer | Door::Backlog | Door::Supervisor) | None => "",
     };
     let text = match event.kind {
         Kind::Readiness => Cow::Borrowed(event.telling_line()),
@@ -164,11 +164,13 @@ fn outcome(event: &Event) -> String {
         },
         Kind::Action if event.good == Some(true) => Cow::Borrowed(event.outcome.as_str()),
         Kind::Start => Cow::Borrowed(event.outcome.as_str()),
-        _ => match (event.outcome.as_str(), event.telling_line()) {
-            ("", line) => Cow::Borrowed(line),
-            (outcome, "") => Cow::Borrowed(outcome),
-            (outcome, line) => Cow::Owned(format!("{outcome}: {line}")),
-        },
+        Kind::Action | Kind::Send | Kind::Reset | Kind::Approve | Kind::Decision | Kind::Exit | Kind::Gate => {
+            match (event.outcome.as_str(), event.telling_line()) {
+                ("", line) => Cow::Borrowed(line),
+                (outcome, "") => Cow::Borrowed(outcome),
+                (outcome, line) => Cow::Owned(format!("{outcome}: {line}")),
+            }
+        }
     };
     format!("{text}{door}")
 }

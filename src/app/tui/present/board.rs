@@ -201,7 +201,7 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
             pieces.push(Piece::new(clean(reason), Role::Warning));
         }
         (Column::Done, _) => pieces.push(quiet(format!("{} ago", age::coarse(now.since(card.updated_at))))),
-        _ => {}
+        (Column::Claimed | Column::Ready, _) => {}
     }
     if !card.assignee.is_empty() && column != Column::Done {
         pieces.push(quiet(format!("for {}", clean(&card.assignee))));

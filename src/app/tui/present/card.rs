@@ -156,7 +156,11 @@ pub(super) fn facts(state: &State, detail: &Detail) -> Vec<Vec<Piece>> {
     if !card.assignee.is_empty() {
         about.push(format!("for {}", clean(&card.assignee)));
     }
-    about.push(format!("claimed {} times", card.attempts));
+    about.push(if card.attempts == 0 {
+        "never claimed".to_owned()
+    } else {
+        format!("claimed {}", times(card.attempts))
+    });
     about.extend(card.ttl_seconds.map(|seconds| format!("leases of {seconds}s")));
     for (name, tokens) in [("projected", card.spend_projected), ("spent", card.spend_actual)] {
         about.extend(tokens.map(|tokens| format!("{tokens} tokens {name}")));
@@ -189,12 +193,17 @@ fn work(card: &Card) -> Option<String> {
         }
     }
     if card.rounds > 0 {
-        words.push(format!("sent back {} times", card.rounds));
+        words.push(format!("sent back {}", times(card.rounds)));
     }
     if !card.paths.is_empty() {
         words.push(format!("only {}", clean(&card.paths.join(", "))));
     }
     (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// How often something was, in words.
+fn times(count: i64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 pub(super) fn neighbours(name: &str, all: &[Neighbour], lines: &mut Vec<Vec<Piece>>) {

@@ -227,7 +227,10 @@ pub(super) fn warnings(row: &AgentRow) -> Vec<Cow<'_, str>> {
             Flag::Escalated => Some("escalated".into()),
             Flag::Boot => Some("not enabled at boot".into()),
             Flag::CopyMode => Some("copy mode".into()),
-            _ => None,
+            // Facts, or what the row's state says already.
+            Flag::ExtraPanes | Flag::Remote | Flag::Unreachable | Flag::Stopped | Flag::Disagree | Flag::Unmanaged => {
+                None
+            }
         })
         .collect()
 }

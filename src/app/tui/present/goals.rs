@@ -47,7 +47,8 @@ fn view(state: &State, height: usize) -> CardView {
     title.push(Piece::new(format!("{} of {} finished ", goals.finished(), goals.goals.len()), Role::Plain));
     title.extend(way(goals));
     let names = goals.goals.iter().map(|line| text::width(&line.goal)).max().unwrap_or(0).min(NAME);
-    let lines = goals.goals.iter().enumerate().map(|(at, line)| row(line, names, at == state.goals.at)).collect();
+    let lines =
+        goals.goals.iter().enumerate().map(|(at, line)| row(state, line, names, at == state.goals.at)).collect();
     // The selected one stays on the screen.
     // Counted from the end of the page: the view keeps no place of its own that could go stale.
     let scroll = (state.goals.at + 1).saturating_sub(height.max(1));
@@ -70,7 +71,7 @@ fn way(goals: &Goals) -> Vec<Piece> {
     ]
 }
 
-fn row(line: &GoalLine, names: usize, selected: bool) -> Vec<Piece> {
+fn row(state: &State, line: &GoalLine, names: usize, selected: bool) -> Vec<Piece> {
     let name = if selected { Role::Strong } else { Role::Plain };
     let (done, total) = (line.work.of(Column::Done), line.work.total());
     let column = line.card.as_ref().map(|card| card.column);
@@ -81,7 +82,7 @@ fn row(line: &GoalLine, names: usize, selected: bool) -> Vec<Piece> {
         Piece::new(format!("{} ", text::column(&clean(&line.goal), names)), name),
         Piece::new(bar(done, total), role),
         Piece::new(format!(" {:>7}  ", format!("{done}/{total}")), Role::Quiet),
-        Piece::new(format!("{} ", text::column(&stand(line), 18)), role),
+        Piece::new(format!("{} ", text::column(&stand(state, line), 18)), role),
     ];
     if let Some(column) = column {
         pieces.push(Piece::new(format!("{} ", dag::glyph(Some(column))), Role::Lane(column)));
@@ -96,13 +97,13 @@ fn row(line: &GoalLine, names: usize, selected: bool) -> Vec<Piece> {
 }
 
 /// How far it is, in a few words.
-fn stand(line: &GoalLine) -> String {
+fn stand(state: &State, line: &GoalLine) -> String {
     let count = |column: Column| line.work.of(column);
     if line.is_finished() {
         "finished".to_owned()
     } else if line.work.total() == 0 {
-        match line.card.as_ref().and_then(|card| card.owner.as_ref()) {
-            Some(owner) => format!("with {}", clean(owner)),
+        match line.card.as_ref().and_then(|card| Some((card.owner.as_deref()?, card.claim_host.as_str()))) {
+            Some(claim) => format!("with {}", clean(&state.owner_words(claim))),
             None => "not decomposed".to_owned(),
         }
     } else if count(Column::Blocked) > 0 {

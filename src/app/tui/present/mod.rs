@@ -361,7 +361,15 @@ fn footer(state: &State, plan: &Plan) -> Vec<(String, String)> {
     let in_edge = match state.screen {
         Screen::Fleet if fleet::has_edge(plan) => fleet::ON_THE_SELECTED,
         Screen::Board if board::has_edge(plan) => board::ON_THE_CARD,
-        _ => &[],
+        Screen::Fleet
+        | Screen::Board
+        | Screen::Wall
+        | Screen::Watch
+        | Screen::Card
+        | Screen::Goals
+        | Screen::Activity
+        | Screen::Diff
+        | Screen::Org => &[],
     };
     let mut specs: Vec<&ActionSpec> = state
         .keys

@@ -96,12 +96,28 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     Body::Wall(WallView {
         fold: fold(state, first_line(state, lines), folded.len()),
         folded,
-        empty: if tiles.is_empty() { super::fleet::empty(state) } else { Vec::new() },
+        empty: if tiles.is_empty() { empty(state) } else { Vec::new() },
         tiles,
         title,
         facts: vec![Piece::new(facts, Role::Quiet)],
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
     })
+}
+
+/// What is said where no tile is.
+fn empty(state: &State) -> Vec<String> {
+    // Tiles that went are not replaced below an operator's finger by those that are folded.
+    match state.wall.folded {
+        0 => super::fleet::empty(state),
+        folded => {
+            let left =
+                if folded == 1 { "the one that is left is".to_owned() } else { format!("all {folded} left are") };
+            let key = super::hints(state, &["wall.fold"]);
+            std::iter::once(format!("no agent has a tile just now: {left} folded below"))
+                .chain(key.first().map(|(key, _)| format!("{key} shows all of them whole")))
+                .collect()
+        }
+    }
 }
 
 /// The folded tiles whose lines are on the screen.

@@ -247,7 +247,13 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
             _ => state.board.selected().map(|card| card.id),
         },
         Screen::Card => state.board.wanted,
-        _ => None,
+        Screen::Fleet
+        | Screen::Wall
+        | Screen::Watch
+        | Screen::Goals
+        | Screen::Activity
+        | Screen::Diff
+        | Screen::Org => None,
     };
     // Esc from the owner's pane comes back to the card, which should not be read anew for it.
     let kept = matches!(state.screen, Screen::Watch) && state.back.contains(&Screen::Card);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{activity, board};
+use crate::app::action::Motion;
 use crate::app::action::dispatch::{Performer, performer};
 use crate::app::action::inputs::Inputs;
 use crate::app::action::registry::{ACTIONS, Door};
-use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::present::layout_of;
@@ -53,43 +53,63 @@ pub(in crate::app::tui) fn new_card(state: &mut State) {
 }
 
 /// What a key does to the card that is selected, or to all that are marked.
-pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effects: &mut Vec<Effect>) {
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app::tui) enum Step {
+    /// Shows it in full.
+    Open,
+    /// Opens its form.
+    Edit,
+    /// Opens it in the operator's editor.
+    Editor,
+    /// Asks for whom it is claimed.
+    Claim,
+    /// Asks why it is parked.
+    Block,
+    /// Asks on what it depends.
+    Link,
+    /// Asks for a column.
+    Move,
+    /// Changes its priority.
+    Priority(i8),
+}
+
+/// Takes a step.
+pub(in crate::app::tui) fn apply(state: &mut State, step: Step, effects: &mut Vec<Effect>) {
     let ids = hand::cards(state);
     if ids.is_empty() {
         return state.say("no card is selected".to_owned(), true);
     }
-    match action {
-        ScreenAction::OpenCard => {
+    match step {
+        Step::Open => {
             several::say_aside(state, "card");
             state.board.scroll = 0;
             state.open(Screen::Card);
         }
         // A form needs all of a card: what a line of the board lacks would be saved as empty.
-        ScreenAction::EditCard => match in_full(state, "edit").map(Form::edit) {
+        Step::Edit => match in_full(state, "edit").map(Form::edit) {
             Ok(form) => state.overlay = Some(Overlay::Form(Box::new(form))),
             Err(why) => state.say(why, true),
         },
-        ScreenAction::CardInEditor => match in_full(state, "$EDITOR") {
+        Step::Editor => match in_full(state, "$EDITOR") {
             Ok(card) => effects.push(Effect::Editor(Box::new(card.clone()))),
             Err(why) => state.say(why, true),
         },
         // An agent works at one card.
-        ScreenAction::ClaimFor => match hand::card(state, "claim") {
+        Step::Claim => match hand::card(state, "claim") {
             Ok(id) => owners(state, id),
             Err(why) => state.say(why, true),
         },
-        ScreenAction::AskBlock => prompt::ask(state, Question::BlockReason(ids)),
-        ScreenAction::AskLink => prompt::ask(state, Question::LinkTo(ids)),
-        ScreenAction::MoveCard => move_to(state, ids),
-        ScreenAction::Priority(step) => {
+        Step::Block => prompt::ask(state, Question::BlockReason(ids)),
+        Step::Link => prompt::ask(state, Question::LinkTo(ids)),
+        Step::Move => move_to(state, ids),
+        Step::Priority(by) => {
             let Some(spec) = ACTIONS.iter().find(|spec| spec.id == "backlog.edit") else { return };
             let to = |id: &CardId| {
-                Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![step.to_string()])
+                Inputs::default().with("id", vec![id.to_string()]).with("priority-by", vec![by.to_string()])
             };
             let subject = Subject::Cards(ids.iter().map(|id| (id.to_string(), None)).collect());
             several::each(state, spec, ids.iter().map(to).collect(), subject, effects);
         }
-        _ => {}
     }
 }
 

@@ -18,7 +18,11 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab | KeyCode::Enter | KeyCode::Char('y')
             if !confirm.reading.is_whole() =>
         {
-            state.say("scroll to its end first: not all of it was shown yet".to_owned(), true);
+            let text = match confirm.reading.is_begun() {
+                true => "scroll to its end first: not all of it was shown yet",
+                false => "pressed before the question was on the screen; look, and press it again",
+            };
+            state.say(text.to_owned(), true);
         }
         KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => confirm.yes = !confirm.yes,
         // Enter takes what is marked, and Cancel is: `y` is the key that does it at once.

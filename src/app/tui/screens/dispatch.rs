@@ -59,7 +59,17 @@ pub(in crate::app::tui) fn subject(state: &State, inputs: &Inputs, performer: &P
             Subject::Down(rows.filter(down).map(|row| row.name.to_string()).collect())
         }
         Performer::Executor(Request::Backlog(_)) => Subject::ExpiredClaims,
-        _ => Subject::Fleet,
+        Performer::Executor(
+            Request::Fleet(_)
+            | Request::Agent(_)
+            | Request::Framework(_)
+            | Request::Library(_)
+            | Request::NorthStar(_)
+            | Request::Session(_)
+            | Request::Gate(_),
+        )
+        | Performer::Screen(_)
+        | Performer::Terminal(_) => Subject::Fleet,
     }
 }
 
@@ -87,7 +97,12 @@ fn only_tells(request: &Request) -> bool {
     match request {
         Request::Fleet(action) => action.only_tells(),
         Request::Framework(action) => action.only_tells(),
-        _ => false,
+        Request::Agent(_)
+        | Request::Library(_)
+        | Request::NorthStar(_)
+        | Request::Session(_)
+        | Request::Backlog(_)
+        | Request::Gate(_) => false,
     }
 }
 
@@ -129,11 +144,6 @@ pub(in crate::app::tui) fn dispatch(
     }
 }
 
-/// What is said of a request while it runs.
-pub(in crate::app::tui) fn running(sent: &Sent) -> String {
-    format!("running: {}", sent.command)
-}
-
 /// Hands a request to the executor, and says so.
 pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request, effects: &mut Vec<Effect>) {
     // Asked here as well: what comes from a question or a menu has passed no other place.
@@ -141,6 +151,6 @@ pub(in crate::app::tui) fn send(state: &mut State, sent: Sent, request: Request,
         return;
     }
     // Said at once, as the answer may take a minute and a key without any effect is pressed again.
-    state.say(running(&sent), false);
+    state.say_of(sent.id, format!("running: {}", sent.command));
     effects.push(Effect::Run { sent, request });
 }

@@ -18,7 +18,8 @@ pub(in crate::app::tui) fn row(state: &State) -> Option<&Arc<AgentRow>> {
             Screen::Wall => filtered,
             // Who leads somebody that matches is shown as well.
             Screen::Org => present::org::cursor(state, &present::org::seats(state)).is_none(),
-            _ => false,
+            // One is shown in full, or none at all.
+            Screen::Watch | Screen::Diff | Screen::Board | Screen::Card | Screen::Goals | Screen::Activity => false,
         }
     };
     state.selected_row().filter(|row| !hidden(row))

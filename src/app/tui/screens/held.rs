@@ -4,6 +4,7 @@
 use crate::app::action::dispatch::RequestId;
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
+use crate::app::tui::state::together::Together;
 
 /// Answers that are kept while something else is open.
 const MAX_ANSWERS: usize = 32;
@@ -41,6 +42,19 @@ pub(in crate::app::tui) fn answered(state: &mut State, id: RequestId, failed: Op
     true
 }
 
+/// The last of the answers to what was typed once for several: it comes back for those that refused it.
+pub(in crate::app::tui) fn all_answered(state: &mut State, all: &Together) {
+    let is_of_these = |left: &Overlay| left.sent().is_some_and(|id| all.requests().contains(&id));
+    let Some(at) = state.detached.iter().position(is_of_these) else { return };
+    let mut left = state.detached.remove(at);
+    let Some((places, why)) = all.refused() else { return };
+    if let Overlay::Prompt(prompt) = &mut left {
+        prompt.about.narrow(places);
+    }
+    refuse(state, &mut left, &why);
+    keep(state, left);
+}
+
 /// Says in it why it was refused; it can be sent again.
 fn refuse(state: &State, typed: &mut Overlay, why: &str) {
     match typed {
@@ -61,7 +75,19 @@ fn refuse(state: &State, typed: &mut Overlay, why: &str) {
             prompt.sending = None;
             prompt.notice = Some(why.to_owned());
         }
-        _ => {}
+        // Nothing is typed in these and sent from them: `Overlay::sent` has none.
+        Overlay::Help(_)
+        | Overlay::Explain(_)
+        | Overlay::Escalations(_)
+        | Overlay::Event(_)
+        | Overlay::Confirm(_)
+        | Overlay::Question(_)
+        | Overlay::Menu(_)
+        | Overlay::Palette(_)
+        | Overlay::Copy(_)
+        | Overlay::Settings(_)
+        | Overlay::Answer(_)
+        | Overlay::Running(_) => {}
     }
 }
 

@@ -119,12 +119,8 @@ fn send(
         effects.push(Effect::Run { sent, request });
         return;
     }
-    match more.is_empty() {
-        // Put aside and not closed: when the request is refused, what was typed comes back with the reason.
-        true => held::detach(state),
-        // What became of each of several is told in one answer, and not in what was typed for all of them.
-        false => state.overlay = None,
-    }
+    // Put aside and not closed: what was typed comes back with the reason when it is refused, for those of several that do.
+    held::detach(state);
     if let Question::BlockReason(ids) = about
         && ids.iter().any(|id| state.owner_of(id).is_some())
     {

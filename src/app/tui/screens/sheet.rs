@@ -68,9 +68,10 @@ pub(in crate::app::tui) fn ask_launch(state: &mut State, effects: &mut Vec<Effec
     }
 }
 
-/// Shows the persona of the selected agent's class.
+/// Shows the persona of the selected agent: that of its class, or another one that it keeps.
 pub(in crate::app::tui) fn show_persona(state: &mut State, effects: &mut Vec<Effect>) {
-    let class = hand::row(state).filter(|row| row.managed).and_then(|row| row.class.clone());
+    let row = hand::row(state).filter(|row| row.managed);
+    let class = row.and_then(|row| row.persona.clone().or_else(|| row.class.clone()));
     let Some(class) = class else {
         return state.say("persona: no agent of the roster is selected".to_owned(), true);
     };

@@ -125,6 +125,12 @@ impl Reading {
         self.all = Some(lines.all);
     }
 
+    /// Whether a frame has shown any of it.
+    #[must_use]
+    pub fn is_begun(self) -> bool {
+        self.all.is_some()
+    }
+
     /// Whether all of it was.
     #[must_use]
     pub fn is_whole(self) -> bool {
@@ -165,7 +171,7 @@ mod tests {
     fn a_text_is_read_only_where_no_line_was_left_out() {
         let lines = |first, end| Lines { first, end, all: 9, marked: false };
         let mut reading = Reading::default();
-        assert!(!reading.is_whole(), "before the first frame");
+        assert!(!reading.is_whole() && !reading.is_begun(), "before the first frame");
         for (first, end, whole) in [(0, 4, false), (5, 9, false), (3, 6, false), (6, 9, true)] {
             reading.show(lines(first, end));
             assert_eq!(reading.is_whole(), whole, "after lines {first} to {end}");

@@ -195,7 +195,17 @@ impl Form {
             let text = match name {
                 FieldName::Priority => "0",
                 FieldName::Phase => phase,
-                _ => "",
+                FieldName::Id
+                | FieldName::Title
+                | FieldName::Assignee
+                | FieldName::Goal
+                | FieldName::Stage
+                | FieldName::Branch
+                | FieldName::Paths
+                | FieldName::Ttl
+                | FieldName::DependsOn
+                | FieldName::Acceptance
+                | FieldName::Body => "",
             };
             Field { name, line: name.input(text), before: String::new() }
         };

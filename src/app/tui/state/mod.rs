@@ -57,7 +57,7 @@ use super::settings::Settings;
 use crate::app::action::dispatch::{OnScreen, RequestId, Sent};
 use crate::app::action::keymap::{Keymap, Standing};
 use crate::app::action::registry::Door;
-use crate::backlog::model::{CardId, Column};
+use crate::backlog::model::{CardId, Column, owner_words};
 use crate::fleet::model::{AgentRow, FleetSnapshot, Label, PaneScreen, PaneTarget, Readiness, RowKey, Size};
 use crate::ui::columns::{By, Widest};
 
@@ -73,6 +73,8 @@ pub struct Toast {
     pub failed: bool,
     /// When it goes.
     pub until: Timestamp,
+    /// The request of which it says how far it is: it goes with the answer.
+    pub of: Option<RequestId>,
 }
 
 /// The pane in view.
@@ -306,12 +308,25 @@ impl State {
     /// Whether something that was shown whole waits for an answer that would be taken: a question, or a menu.
     #[must_use]
     pub fn may_answer(&self) -> bool {
-        match &self.overlay {
-            Some(Overlay::Confirm(confirm)) => confirm.reading.is_whole(),
-            Some(Overlay::Question(question)) => question.reading.is_whole(),
+        let Some(open) = &self.overlay else { return false };
+        match open {
+            Overlay::Confirm(confirm) => confirm.reading.is_whole(),
+            Overlay::Question(question) => question.reading.is_whole(),
             // A menu is longer than a screen may be: what counts is that the marked entry was seen.
-            Some(Overlay::Menu(_)) => self.shows_mark(),
-            _ => false,
+            Overlay::Menu(_) => self.shows_mark(),
+            // These ask for nothing, or look themselves whether what Enter takes was shown.
+            Overlay::Help(_)
+            | Overlay::Explain(_)
+            | Overlay::Escalations(_)
+            | Overlay::Event(_)
+            | Overlay::Form(_)
+            | Overlay::Prompt(_)
+            | Overlay::Sheet(_)
+            | Overlay::Palette(_)
+            | Overlay::Copy(_)
+            | Overlay::Settings(_)
+            | Overlay::Answer(_)
+            | Overlay::Running(_) => false,
         }
     }
 
@@ -361,7 +376,18 @@ impl State {
     /// Says something at the bottom, for a moment.
     pub(in crate::app::tui) fn say(&mut self, text: String, failed: bool) {
         let until = self.now.checked_add(TOAST_SECONDS.seconds()).unwrap_or(self.now);
-        self.toast = Some(Toast { text, failed, until });
+        self.toast = Some(Toast { text, failed, until, of: None });
+    }
+
+    /// Says how far a request is.
+    pub(in crate::app::tui) fn say_of(&mut self, id: RequestId, text: String) {
+        self.say(text, false);
+        self.toast.iter_mut().for_each(|toast| toast.of = Some(id));
+    }
+
+    /// Takes away what was said of these requests while they ran. What is about anything else stays to be read.
+    pub(in crate::app::tui) fn unsay(&mut self, ids: &[RequestId]) {
+        self.toast.take_if(|toast| toast.of.is_some_and(|of| ids.contains(&of)));
     }
 
     /// What is selected is being looked at.
@@ -421,7 +447,7 @@ impl State {
     pub fn owner_words(&self, (owner, host): (&str, &str)) -> String {
         // Before the first look at the fleet nobody knows which host this is.
         let here = self.snapshot.as_ref().map_or(host, |snapshot| &snapshot.host);
-        claims::owner_words(owner, host, here)
+        owner_words(owner, host, here)
     }
 
     /// The card that keys act on: the one that is shown in full, else the selected one.
@@ -430,7 +456,9 @@ impl State {
         match self.screen {
             Screen::Card => self.board.wanted,
             Screen::Activity | Screen::Diff | Screen::Goals => None,
-            _ => self.board.selected().map(|card| card.id),
+            Screen::Board | Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Org => {
+                self.board.selected().map(|card| card.id)
+            }
         }
     }
 

@@ -37,6 +37,19 @@ pub enum Question {
     Pause,
 }
 
+impl Question {
+    /// Asks it of these cards alone, by their places among those that it was asked of.
+    pub(in crate::app::tui) fn narrow(&mut self, places: &[usize]) {
+        match self {
+            Self::BlockReason(ids) | Self::LinkTo(ids) => {
+                let mut at = 0..;
+                ids.retain(|_| at.next().is_some_and(|at| places.contains(&at)));
+            }
+            Self::Message(_) | Self::Broadcast(_) | Self::Pause => {}
+        }
+    }
+}
+
 impl Prompt {
     /// A question with nothing typed yet.
     #[must_use]

@@ -125,7 +125,17 @@ impl Overlay {
             Self::Copy(copy) => Some(Mark("copy".to_owned(), copy.at)),
             Self::Escalations(list) => Some(Mark(list.marked.clone(), list.at)),
             Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
-            _ => None,
+            Self::Help(_)
+            | Self::Explain(_)
+            | Self::Event(_)
+            | Self::Confirm(_)
+            | Self::Form(_)
+            | Self::Prompt(_)
+            | Self::Question(_)
+            | Self::Sheet(_)
+            | Self::Settings(_)
+            | Self::Answer(_)
+            | Self::Running(_) => None,
         }
     }
 
@@ -134,7 +144,19 @@ impl Overlay {
         match self {
             Self::Confirm(confirm) => Some(&mut confirm.reading),
             Self::Question(question) => Some(&mut question.reading),
-            _ => None,
+            Self::Help(_)
+            | Self::Explain(_)
+            | Self::Escalations(_)
+            | Self::Event(_)
+            | Self::Form(_)
+            | Self::Prompt(_)
+            | Self::Sheet(_)
+            | Self::Menu(_)
+            | Self::Palette(_)
+            | Self::Copy(_)
+            | Self::Settings(_)
+            | Self::Answer(_)
+            | Self::Running(_) => None,
         }
     }
 
@@ -145,7 +167,19 @@ impl Overlay {
             Self::Form(form) => form.saving,
             Self::Prompt(prompt) => prompt.sending,
             Self::Sheet(sheet) => sheet.saving.as_ref().map(|(id, _)| *id),
-            _ => None,
+            // Its answer is told in it and asked for again there, and nothing was typed.
+            Self::Question(_) => None,
+            Self::Help(_)
+            | Self::Explain(_)
+            | Self::Escalations(_)
+            | Self::Event(_)
+            | Self::Confirm(_)
+            | Self::Menu(_)
+            | Self::Palette(_)
+            | Self::Copy(_)
+            | Self::Settings(_)
+            | Self::Answer(_)
+            | Self::Running(_) => None,
         }
     }
 }

@@ -9,8 +9,12 @@ const MAX_TOLD: usize = 40;
 /// Several requests, until all of them are answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Together {
+    /// All of them, in the order in which they were asked for.
+    all: Vec<RequestId>,
     /// Those that are not answered yet.
     open: Vec<RequestId>,
+    /// Places among all of them of those that failed.
+    refused: Vec<usize>,
     /// What each that was done says, and what each that failed.
     done: Vec<String>,
     failed: Vec<String>,
@@ -30,14 +34,34 @@ pub enum Ended {
 impl Together {
     /// Begins with these; whether one key takes them back once they are done.
     #[must_use]
-    pub fn of(open: Vec<RequestId>, undoable: bool) -> Self {
-        Self { open, undoable, ..Self::default() }
+    pub fn of(all: Vec<RequestId>, undoable: bool) -> Self {
+        Self { open: all.clone(), all, undoable, ..Self::default() }
+    }
+
+    /// All of them, in the order in which they were asked for.
+    #[must_use]
+    pub fn requests(&self) -> &[RequestId] {
+        &self.all
+    }
+
+    /// Places among them of those that failed, and why in a line; `None` if none did.
+    #[must_use]
+    pub fn refused(&self) -> Option<(&[usize], String)> {
+        let first = self.failed.first()?;
+        let why = match self.failed.len() {
+            1 => first.clone(),
+            several => format!("{several} of {} refused it: {first}, and so on", self.all.len()),
+        };
+        Some((&self.refused, why))
     }
 
     /// Takes an answer; whether it is one of these.
     pub fn take(&mut self, id: RequestId, good: bool, lines: &[&str]) -> bool {
         let Some(at) = self.open.iter().position(|open| *open == id) else { return false };
         self.open.swap_remove(at);
+        if !good {
+            self.refused.extend(self.all.iter().position(|one| *one == id));
+        }
         if good { &mut self.done } else { &mut self.failed }.push(lines.join("\n"));
         true
     }
@@ -96,6 +120,8 @@ mod tests {
             assert!(together.take(RequestId(id as u64), id < good, &[&text]));
             assert!(!together.take(RequestId(id as u64), true, &[]), "once");
         }
+        let refused: Vec<usize> = (good..all).collect();
+        assert_eq!(together.refused().map_or(&[][..], |(refused, _)| refused), refused);
         together.ended("4")
     }
 

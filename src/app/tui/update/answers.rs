@@ -6,7 +6,7 @@ use crate::app::action::dispatch::Sent;
 use crate::app::action::error::DONE;
 use crate::app::action::registry::{ACTIONS, ActionSpec};
 use crate::app::action::report::Report;
-use crate::app::tui::screens::{dispatch, held, question};
+use crate::app::tui::screens::{held, question};
 use crate::app::tui::state::State;
 use crate::app::tui::state::answer::Answer;
 use crate::app::tui::state::screen::Overlay;
@@ -30,6 +30,8 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
     if take_together(state, &sent, &mut report) {
         return;
     }
+    // It runs no longer; what became of it is said below, or in a popup.
+    state.unsay(&[sent.id]);
     if report.undo.is_some() {
         state.board.undo.clear();
         state.board.retries = false;
@@ -37,13 +39,9 @@ pub(super) fn take(state: &mut State, sent: Sent, mut report: Report) {
     // The form or the prompt first: it says its own refusal in its own place, and needs no second
     // word at the bottom.
     if held::answered(state, sent.id, (!done).then(|| lines_of(&report).join("; ")).as_deref()) && !done {
-        state.toast = None;
         return;
     }
     if question::take_receipt(state, sent.id, &lines_of(&report).join("; "), &report) {
-        // It runs no longer, and the popup says what became of it.
-        let running = dispatch::running(&sent);
-        state.toast = state.toast.take().filter(|toast| toast.text != running);
         return;
     }
     tell(state, sent.command, report);
@@ -68,7 +66,7 @@ fn take_together(state: &mut State, sent: &Sent, report: &mut Report) -> bool {
     let key = view.and_then(|spec| state.keys.first(spec, &state.standing())).unwrap_or_default();
     let Some(ended) = state.together[at].ended(&key) else { return true };
     let all = state.together.remove(at);
-    state.toast = None;
+    state.unsay(all.requests());
     match ended {
         Ended::Done(text) => {
             let undo = if all.undoable && !state.board.undo.is_empty() { "  (U takes it back)" } else { "" };
@@ -79,6 +77,7 @@ fn take_together(state: &mut State, sent: &Sent, report: &mut Report) -> bool {
             held::keep(state, Overlay::Answer(Answer::new(title, command, text, failed)));
         }
     }
+    held::all_answered(state, &all);
     true
 }
 
@@ -121,7 +120,6 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         }
         match text.split_once('\n') {
             Some(_) => {
-                state.toast = None;
                 let title = title_of(state, &command);
                 held::keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
             }
@@ -129,7 +127,6 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         }
         return;
     }
-    state.toast = None;
     // An answer that is complete but not good, such as a status, has not failed.
     let complete = report.errors.is_empty() && report.text.contains('\n');
     let title = if complete { format!("exit {}", report.code) } else { "failed".to_owned() };

@@ -295,6 +295,68 @@ fn what_became_of_many_is_told_once_and_what_failed_comes_first() {
     assert!(state.answers.is_empty(), "nothing else waits behind it");
 }
 
+/// A board where a reason was typed for two cards, and the requests that it became.
+fn parked() -> (State, Vec<Sent>) {
+    let mut state = super::board_tests::state();
+    keys(&mut state, "  bno key");
+    let sent = sent_by(&press(&mut state, KeyCode::Enter));
+    assert_eq!(sent.len(), 2);
+    (state, sent)
+}
+
+fn answer(state: &mut State, sent: &Sent, refusal: Option<&str>) {
+    let mut report = super::board_tests::done();
+    if let Some(why) = refusal {
+        (report.code, report.errors, report.text) = (4, vec![why.to_owned()], String::new());
+    }
+    update(state, Event::Done { sent: sent.clone(), report });
+}
+
+#[test]
+fn what_was_typed_for_several_comes_back_for_those_that_refuse_it() {
+    for (first, refused) in [(Some("card A0: is done"), &["A0", "A1"][..]), (None, &["A1"])] {
+        let (mut state, sent) = parked();
+        // Whichever is answered first.
+        answer(&mut state, &sent[1], Some("card A1: is blocked"));
+        assert!(state.overlay.is_none() && state.answers.is_empty(), "one is still on its way");
+        answer(&mut state, &sent[0], first);
+        assert!(matches!(&state.overlay, Some(Overlay::Answer(answer)) if answer.failed), "{:?}", state.overlay);
+        press(&mut state, KeyCode::Esc);
+        let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+        assert_eq!(prompt.line.text, "no key");
+        assert_eq!(prompt.about, Question::BlockReason(refused.iter().map(|id| samples::id(id)).collect()));
+        assert!(prompt.notice.as_ref().is_some_and(|why| why.contains("card A1: is blocked")), "{:?}", prompt.notice);
+        // It goes on with another reason.
+        keys(&mut state, " yet");
+        let again = press(&mut state, KeyCode::Enter);
+        assert_eq!(commands(&again).len(), refused.len());
+        assert!(commands(&again)[0].ends_with("'--reason=no key yet'"), "{:?}", commands(&again));
+    }
+    let (mut state, sent) = parked();
+    sent.iter().for_each(|sent| answer(&mut state, sent, None));
+    assert!(state.overlay.is_none() && state.answers.is_empty() && state.detached.is_empty(), "nothing refused it");
+}
+
+#[test]
+fn an_answer_takes_away_what_was_said_of_it_and_nothing_else() {
+    let said = |state: &State| state.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+    for several in [true, false] {
+        for unrelated in [true, false] {
+            let mut state = super::board_tests::state();
+            let sent = sent_by(&keys(&mut state, if several { "  +" } else { "+" }));
+            assert_eq!(sent.len(), if several { 2 } else { 1 });
+            assert!(said(&state).starts_with("running: "), "{}", said(&state));
+            if unrelated {
+                let text = "the command of notifications failed".to_owned();
+                update(&mut state, Event::Told { text, failed: true });
+            }
+            sent.iter().for_each(|sent| answer(&mut state, sent, Some("the card is done")));
+            assert!(matches!(state.overlay, Some(Overlay::Answer(_))), "{:?}", state.overlay);
+            assert_eq!(said(&state), if unrelated { "the command of notifications failed" } else { "" });
+        }
+    }
+}
+
 #[test]
 fn a_mark_that_the_filter_hides_or_that_is_gone_counts_for_nothing() {
     let mut state = fleet();

@@ -94,7 +94,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::History(pane, fetched) if observed::in_view(state, &pane) => watch::take_history(state, fetched),
         Event::Pane(..) | Event::PaneLost(..) | Event::History(..) => {}
         Event::Progress { sent, text } => {
-            state.say(format!("{}: {text}", sent.command), false);
+            state.say_of(sent.id, format!("{}: {text}", sent.command));
             if let Some(running) = state.running.iter_mut().find(|running| running.sent.id == sent.id) {
                 running.said = Some(text);
             }

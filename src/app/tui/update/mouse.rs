@@ -68,10 +68,24 @@ fn popup(state: &mut State, spot: Spot, (from_mark, typed): (isize, Option<Typed
     if let (Spot::Line(line), Some(click)) = (spot, of_popup(open).click) {
         return click(state, line, typed);
     }
-    let (before, behind) = match (spot, open) {
-        (Spot::Button(_), Overlay::Confirm(_)) => (KeyCode::Left, KeyCode::Right),
-        (Spot::Line(_), Overlay::Menu(_) | Overlay::Copy(_)) => (KeyCode::Up, KeyCode::Down),
-        _ => return,
+    let (before, behind) = match open {
+        Overlay::Confirm(_) if matches!(spot, Spot::Button(_)) => (KeyCode::Left, KeyCode::Right),
+        Overlay::Menu(_) | Overlay::Copy(_) if matches!(spot, Spot::Line(_)) => (KeyCode::Up, KeyCode::Down),
+        Overlay::Confirm(_)
+        | Overlay::Menu(_)
+        | Overlay::Copy(_)
+        | Overlay::Help(_)
+        | Overlay::Explain(_)
+        | Overlay::Escalations(_)
+        | Overlay::Event(_)
+        | Overlay::Form(_)
+        | Overlay::Prompt(_)
+        | Overlay::Question(_)
+        | Overlay::Sheet(_)
+        | Overlay::Palette(_)
+        | Overlay::Settings(_)
+        | Overlay::Answer(_)
+        | Overlay::Running(_) => return,
     };
     let code = if from_mark < 0 { before } else { behind };
     for _ in 0..from_mark.unsigned_abs().min(MAX_STEPS) {
@@ -95,7 +109,10 @@ pub(super) fn wheel(state: &mut State, motion: Motion, effects: &mut Vec<Effect>
         }
         return;
     }
-    let steps = if matches!(state.screen, Screen::Watch | Screen::Card | Screen::Diff) { LINES } else { 1 };
+    let steps = match state.screen {
+        Screen::Watch | Screen::Card | Screen::Diff => LINES,
+        Screen::Fleet | Screen::Wall | Screen::Board | Screen::Goals | Screen::Activity | Screen::Org => 1,
+    };
     for _ in 0..steps {
         keys::perform_screen(state, ScreenAction::Move(motion), effects);
     }

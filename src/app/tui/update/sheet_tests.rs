@@ -216,12 +216,20 @@ fn an_update_is_offered_and_never_done_silently() {
 }
 
 #[test]
-fn the_persona_of_the_selected_agent_is_shown_by_its_class() {
+fn the_persona_of_the_selected_agent_is_shown_that_of_its_class_or_the_one_that_it_keeps() {
     let mut state = state();
-    let class = state.selected_row().unwrap().class.clone().unwrap();
-    let (sent, request) = run(&press(&mut state, &[KeyCode::Char('p')]));
-    assert_eq!(request, Request::Library(crate::app::action::LibraryAction::Persona(class.clone())));
-    assert!(sent.command.ends_with(&format!("persona show {class}")), "{}", sent.command);
+    for persona in ["code", "lead-researcher"] {
+        let mut snapshot = (*samples::snapshot()).clone();
+        for row in &mut snapshot.agents {
+            std::sync::Arc::make_mut(row).persona = Some(persona.to_owned());
+        }
+        update(&mut state, Event::Snapshot(std::sync::Arc::new(snapshot)));
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        assert_eq!(state.selected_row().unwrap().class.as_deref(), Some("code"));
+        let (sent, request) = run(&press(&mut state, &[KeyCode::Char('p')]));
+        assert_eq!(request, Request::Library(crate::app::action::LibraryAction::Persona(persona.to_owned())));
+        assert!(sent.command.ends_with(&format!("persona show {persona}")), "{}", sent.command);
+    }
 }
 
 #[test]

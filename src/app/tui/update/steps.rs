@@ -145,14 +145,14 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::Jump => card::jump(state, effects),
         ScreenAction::NewCard => card::new_card(state),
         ScreenAction::Undo => card::undo(state, effects),
-        ScreenAction::OpenCard
-        | ScreenAction::EditCard
-        | ScreenAction::CardInEditor
-        | ScreenAction::ClaimFor
-        | ScreenAction::AskBlock
-        | ScreenAction::AskLink
-        | ScreenAction::MoveCard
-        | ScreenAction::Priority(_) => card::apply(state, action, effects),
+        ScreenAction::OpenCard => card::apply(state, card::Step::Open, effects),
+        ScreenAction::EditCard => card::apply(state, card::Step::Edit, effects),
+        ScreenAction::CardInEditor => card::apply(state, card::Step::Editor, effects),
+        ScreenAction::ClaimFor => card::apply(state, card::Step::Claim, effects),
+        ScreenAction::AskBlock => card::apply(state, card::Step::Block, effects),
+        ScreenAction::AskLink => card::apply(state, card::Step::Link, effects),
+        ScreenAction::MoveCard => card::apply(state, card::Step::Move, effects),
+        ScreenAction::Priority(by) => card::apply(state, card::Step::Priority(by), effects),
     }
 }
 

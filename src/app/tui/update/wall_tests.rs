@@ -160,6 +160,30 @@ fn tiles_of_idle_agents_are_lines_where_not_all_have_room() {
 }
 
 #[test]
+fn where_only_folded_ones_are_left_it_says_so_and_blames_no_filter() {
+    let mut rows = half_idle(2, 38);
+    let mut state = wall(&rows, 80, 24);
+    assert_eq!((state.wall.open(), state.wall.folded), (2, 38));
+    // A key was pressed just now: nothing changes its place.
+    press(&mut state, KeyCode::Down);
+    rows.drain(..2);
+    update(&mut state, snapshot(&rows));
+    assert_eq!((state.wall.open(), state.wall.folded, shown(&state).tiles.len()), (0, 38, 0));
+    let said = ["no agent has a tile just now: all 38 left are folded below", "u shows all of them whole"];
+    assert_eq!(shown(&state).empty, said);
+    rows.truncate(1);
+    update(&mut state, snapshot(&rows));
+    assert_eq!(shown(&state).empty[0], "no agent has a tile just now: the one that is left is folded below");
+    // Where no agent is left at all, that is what it says.
+    update(&mut state, snapshot(&[]));
+    assert_eq!(shown(&state).empty[0], "no agents");
+    // Once no key is pressed they have the room.
+    update(&mut state, snapshot(&half_idle(0, 38)));
+    tick(&mut state, 5);
+    assert!(!names(&state).is_empty() && shown(&state).empty.is_empty());
+}
+
+#[test]
 fn the_tile_that_is_being_read_is_not_folded_when_its_agent_rests() {
     let mut rows = half_idle(7, 30);
     let mut state = wall(&rows, 80, 24);
