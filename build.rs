@@ -23,7 +23,8 @@ fn main() {
     let whence = whence().map_or_else(String::new, |whence| format!(" ({whence})"));
     println!("cargo:rustc-env=MOSAIC_VERSION={version}{whence}");
     let target = |name: &str| variable(&format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    if is_debug() && target("OS") == "linux" && target("ENV") == "gnu" {
+    let is_static = target("FEATURE").split(',').any(|feature| feature == "crt-static");
+    if is_debug() && target("OS") == "linux" && target("ENV") == "gnu" && !is_static {
         // Tests start programs tens of thousands of times. One that may lie anywhere gets 170,000 addresses written into it
         // at each start while it is unoptimised, which takes longer than what most commands do.
         println!("cargo:rustc-link-arg=-no-pie");

@@ -24,9 +24,11 @@ fn busy_fleet() -> Sandbox {
 /// How much comes out of the link from a key until the screen behind it shows what the key did: how long that takes depends on
 /// the machine too.
 fn answered(screen: &mut Pty, key: &str, shows: impl Fn(&str) -> bool) -> usize {
-    let before = screen.shown();
+    let (before, pressed) = (screen.shown(), Instant::now());
     screen.send(key);
     screen.wait_until(key, shows);
+    // Nor is anything held back for seconds in which nothing goes out.
+    assert!(pressed.elapsed() < Duration::from_secs(10), "{key:?} was answered after {:?}", pressed.elapsed());
     screen.shown() - before
 }
 

@@ -35,24 +35,30 @@ pub(in crate::app) struct Outlet {
     frames: mpsc::SyncSender<Frame>,
     moved: Arc<Notify>,
     gone: Arc<AtomicBool>,
-    /// When the end of the newest frame went to the terminal.
+    /// When the end of the newest frame went to the terminal, once it did.
     shown: Arc<Mutex<Option<Instant>>>,
 }
 
-fn note(shown: &Mutex<Option<Instant>>) {
-    *shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+fn note(shown: &Mutex<Option<Instant>>, at: Option<Instant>) {
+    *shown.lock().unwrap_or_else(PoisonError::into_inner) = at;
 }
 
+/// So soon after a frame nobody answers it: the eye and the hand take longer.
+const REACTION: Duration = Duration::from_millis(250);
+
 /// Writes a frame, and notes when its end went out: not later than anybody saw it, whatever this thread waits for behind that,
-/// and not before the terminal had room for it.
+/// not before the terminal had room for it, and not much before it had it.
 fn put(terminal: &mut Patient<impl AsFd>, (frame, most): &Frame, shown: &Mutex<Option<Instant>>) -> io::Result<()> {
     let (most, end) = frame.split_at_checked(*most).unwrap_or((frame, &[]));
     terminal.write_all(most)?;
     if !end.is_empty() {
         terminal.wait_for_room()?;
     }
-    note(shown);
-    terminal.write_all(end)
+    let before = Instant::now();
+    terminal.write_all(end)?;
+    let soonest = Instant::now().checked_sub(REACTION);
+    note(shown, Some(soonest.map_or(before, |soonest| soonest.max(before))));
+    Ok(())
 }
 
 impl Outlet {
@@ -88,10 +94,11 @@ impl Outlet {
     /// without bytes is on the screen already.
     pub(in crate::app) fn write(&self, frame: Vec<u8>, most: usize) {
         if frame.is_empty() {
-            note(&self.shown);
+            note(&self.shown, Some(Instant::now()));
             return self.moved.notify_one();
         }
-        // Before the thread has it: in between nobody may take it for written.
+        // Before the thread has it: in between nobody may take it for written, nor for shown if it never is.
+        note(&self.shown, None);
         *writing() = true;
         if self.frames.send((frame, most)).is_err() {
             self.gone.store(true, Ordering::SeqCst);
@@ -103,7 +110,7 @@ impl Outlet {
         *writing()
     }
 
-    /// When the end of the newest frame that was written went to the terminal.
+    /// When the end of the newest frame went to the terminal; `None` while it is on its way, and for ever where that failed.
     pub(in crate::app) fn shown_at(&self) -> Option<Instant> {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,5 +151,41 @@ pub(in crate::app) fn last(bytes: &[u8]) {
     if matches!(poll(&mut polled, Some(&left)), Ok(1)) {
         // On a terminal that hung up it fails, and there is nobody left to tell.
         let _hung_up = Patient::within(&out, SETTLE).write_all(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_that_never_went_out_was_never_shown() {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let shown = Mutex::new(None);
+        assert!(put(&mut Patient::new(writer), &(b"frame".to_vec(), 4), &shown).is_err());
+        assert_eq!(*shown.lock().unwrap(), None);
+    }
+
+    #[test]
+    fn a_frame_counts_as_shown_once_the_terminal_has_room_for_its_end() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        let mut filled = 0;
+        while let Ok(more) = rustix::io::write(&writer, &[b'.'; 4096]) {
+            filled += more;
+        }
+        let shown = Mutex::new(None);
+        std::thread::scope(|scope| {
+            let put = scope.spawn(|| put(&mut Patient::new(writer), &(b"frame".to_vec(), 4), &shown));
+            let begun = Instant::now();
+            let mut all = vec![0; filled + 5];
+            reader.read_exact(&mut all).unwrap();
+            put.join().unwrap().unwrap();
+            assert!(all.ends_with(b"frame"));
+            assert!(shown.lock().unwrap().is_some_and(|at| at >= begun));
+        });
     }
 }

@@ -157,8 +157,14 @@ impl Change for PostgresChange<'_> {
     fn commit(self: Box<Self>) -> Result<()> {
         self.session.end("COMMIT")?;
         // The server would come to it a minute later, and until then plans each question as if there were a few cards.
+        // In a transaction, whose settings bound how long it waits for whoever holds a table.
+        let figures = |session: &mut Session| {
+            session.begin("BEGIN")?;
+            session.batch("ANALYZE fleet.card, fleet.edge, fleet.card_event")?;
+            session.end("COMMIT")
+        };
         if self.added >= MANY
-            && let Err(error) = self.session.batch("ANALYZE fleet.card, fleet.edge, fleet.card_event")
+            && let Err(error) = figures(self.session)
         {
             tracing::warn!(%error, "the server took no figures of its tables; it does so by itself, later");
         }

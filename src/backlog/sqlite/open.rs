@@ -41,8 +41,8 @@ const LOG_BYTES: i64 = 64 << 20;
 /// Maximum size of the page cache: 16 MB hold the upper levels of every index of a million cards.
 pub(super) const CACHE_KILOBYTES: i64 = 16_000;
 
-/// The same while a large import is written: what a million cards have in indexes.
-pub(super) const CACHE_OF_MANY: i64 = 400_000;
+/// The same while a large import is written: most of the indexes of a few hundred thousand cards, on small machines too.
+pub(super) const CACHE_OF_MANY: i64 = 100_000;
 
 /// Sets the maximum size of the page cache.
 pub(super) fn cache(connection: &Connection, kilobytes: i64) -> rusqlite::Result<()> {

@@ -1,4 +1,4 @@
-//! Who is never given work, each with its event: a dialog, a draft, a dead pane, a stale agent, one that was stopped.
+//! Who is never given work, each with its event: a dialog, a limit, a draft, a dead pane, a stale agent, one that was stopped.
 
 use std::fs;
 
@@ -8,10 +8,17 @@ use super::{Supervisor, card, status};
 use crate::harness::{Sandbox, kill, wait_for};
 
 #[test]
-fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_back() {
+fn nothing_reaches_who_asks_hangs_is_at_its_limit_or_holds_a_draft_and_a_dead_one_is_brought_back() {
     let sandbox = Sandbox::new();
+    // The stub has no limit of its own: rules of the user's say what it looks like.
+    let rules = include_str!("../../../framework/runtime/stub/screen.yaml");
+    let limit = "marks:\n  - {pattern: '^ *used up until', state: limit, reason: usage limit}\n";
+    let own = sandbox.home().join("runtime/stub/screen.yaml");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(own, format!("{rules}{limit}")).unwrap();
     let scripts = [
         ("asks", "ask Go on?"),
+        ("limited", "say used up until noon"),
         ("hangs", "rest 1; hang"),
         ("drafts", "pace 0.3"),
         ("dies", "pace 0.3"),
@@ -24,6 +31,7 @@ fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_bac
     sandbox.write_agents(&entries);
     sandbox.start();
     sandbox.wait_row("asks", |row| row["readiness"] == "stuck");
+    sandbox.wait_row("limited", |row| row["readiness"] == "stuck");
     sandbox.wait_row("hangs", |row| row["readiness"] == "stale");
     sandbox.wait_row("dies", |row| row["readiness"] == "available");
     sandbox.ok(&["fleet", "stop", "stopped"]);
@@ -42,7 +50,7 @@ fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_bac
         mine.map(|one| one["decision"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(of("dies"), ["revive", "dispatch"]);
-    for name in ["asks", "hangs", "stopped", "drafts"] {
+    for name in ["asks", "limited", "hangs", "stopped", "drafts"] {
         assert_eq!(of(name), [] as [&str; 0], "{name}: {decisions:#?}");
         assert_eq!(status(&sandbox, &format!("for-{name}")), "ready");
     }
@@ -53,6 +61,7 @@ fn nothing_reaches_who_asks_hangs_or_holds_a_draft_and_a_dead_one_is_brought_bac
     // What each of them was at is in the history, with nobody at a dashboard.
     for (name, kind, state) in [
         ("asks", "readiness", "stuck"),
+        ("limited", "readiness", "stuck"),
         ("hangs", "readiness", "stale"),
         ("drafts", "readiness", "working"),
         ("dies", "exit", ""),
