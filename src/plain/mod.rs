@@ -13,6 +13,7 @@ mod shell;
 mod short;
 mod template;
 mod terminal;
+mod times;
 
 pub use decoder::{Notation, plain_words};
 pub use diff::diff;
@@ -24,3 +25,4 @@ pub use shell::shell_quote;
 pub use short::Short;
 pub use template::{filled, without_comment};
 pub use terminal::{acts_on_terminal, character, hides_in_text, marks_direction, quoted, shows_nothing};
+pub use times::times;

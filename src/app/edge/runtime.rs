@@ -39,6 +39,7 @@ use crate::app::tui::memory::Memory;
 use crate::app::tui::present::{TURN, present};
 use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::TOO_SOON;
 use crate::app::tui::update::update;
 use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -475,8 +476,7 @@ impl Dashboard {
             Verdict::Answers => self.take(Event::Key(key)),
             Verdict::Waits => {}
             Verdict::TooSoon => {
-                let text = "pressed before the question was on the screen; look, and press it again".to_owned();
-                self.take(Event::Told { text, failed: true });
+                self.take(Event::Told { text: TOO_SOON.to_owned(), failed: true });
             }
         }
     }

@@ -37,8 +37,8 @@ pub struct GoalCard {
     pub column: Column,
     /// Who takes it apart just now.
     pub owner: Option<String>,
-    /// On which host; empty where that is not known.
-    pub claim_host: String,
+    /// On which host; empty where that is not known. There where there is an owner.
+    pub claim_host: Option<String>,
 }
 
 fn by_column<S: Serializer>(counts: &Counts, to: S) -> Result<S::Ok, S::Error> {
@@ -88,7 +88,7 @@ impl Goals {
             let line = lines.entry(goal).or_insert_with(|| empty(goal));
             line.depends_on = card.depends_on.iter().filter_map(|on| names.get(on)).cloned().collect();
             let column = card.column();
-            let (owner, host) = card.claim.map(|claim| (claim.owner, claim.host)).unzip();
+            let (owner, claim_host) = card.claim.map(|claim| (claim.owner, claim.host)).unzip();
             line.card = Some(GoalCard {
                 column,
                 id: card.id,
@@ -96,7 +96,7 @@ impl Goals {
                 phase: card.phase,
                 priority: card.priority,
                 owner,
-                claim_host: host.unwrap_or_default(),
+                claim_host,
             });
         }
         for (goal, column, count) in work {

@@ -1,6 +1,7 @@
 //! What an operation reads on a server, by the server's own count of rows.
 
 use mosaic_tui::backlog::model::{BoardQuery, Column};
+use mosaic_tui::backlog::operations::Backlog;
 use mosaic_tui::backlog::store::{ClaimRequest, ListQuery};
 use mosaic_tui::backlog::transfer;
 
@@ -17,6 +18,18 @@ fn rows_read(stand: &Stand) -> (u64, u64) {
     (scanned.parse().unwrap(), fetched.parse().unwrap())
 }
 
+/// The same of this work alone, by a session of its own.
+fn read_by(stand: &Stand, work: &mut dyn FnMut(&mut Backlog)) -> (u64, u64) {
+    let before = rows_read(stand);
+    let mut backlog = stand.open();
+    work(&mut backlog);
+    drop(backlog);
+    // A session hands its counts over when it ends.
+    crate::harness::wait_for("the counts arrive", || rows_read(stand).1 > before.1);
+    let after = rows_read(stand);
+    (after.0 - before.0, after.1 - before.1)
+}
+
 #[test]
 fn a_claim_a_page_and_the_board_read_no_more_of_a_server_than_they_show() {
     let stand = Stand::server();
@@ -28,16 +41,7 @@ fn a_claim_a_page_and_the_board_read_no_more_of_a_server_than_they_show() {
          SELECT 'c' || n, 't', 'h', 'title', '', n % 5, CASE WHEN n <= 20000 THEN 'ready' ELSE 'done' END, '', 0, 0, n, n, 1, '', '' \
          FROM generate_series(1, 40000) AS n; ANALYZE fleet.card",
     );
-    let read = |work: &mut dyn FnMut(&mut mosaic_tui::backlog::operations::Backlog)| {
-        let before = rows_read(&stand);
-        let mut backlog = stand.open();
-        work(&mut backlog);
-        drop(backlog);
-        // A session hands its counts over when it ends.
-        crate::harness::wait_for("the counts arrive", || rows_read(&stand).1 > before.1);
-        let after = rows_read(&stand);
-        (after.0 - before.0, after.1 - before.1)
-    };
+    let read = |work: &mut dyn FnMut(&mut Backlog)| read_by(&stand, work);
     let (scanned, fetched) = read(&mut |backlog| {
         for _ in 0..20 {
             backlog.claim(&request("w")).unwrap().unwrap();
@@ -70,15 +74,11 @@ fn a_board_of_cards_that_were_just_imported_reads_no_more_of_a_server_than_it_sh
          SELECT 'c' || n, 't', 'h', 'title', '', n % 5, CASE WHEN n <= 10000 THEN 'ready' ELSE 'done' END, 'a' || n % 2, 0, 0, \
          n * 7919 % 20011, n, 1, '', '' FROM generate_series(1, 20000) AS n",
     );
-    let before = rows_read(&stand);
-    let mut backlog = stand.open();
-    let board = backlog.store().board(&BoardQuery { limit: 50, ..BoardQuery::default() }).unwrap();
-    assert_eq!(board.lanes.each_ref().map(|lane| lane.cards.len()), [0, 50, 0, 0, 50]);
-    assert!(backlog.store().figures().unwrap().oldest_claimable.is_some());
-    drop(backlog);
-    crate::harness::wait_for("the counts arrive", || rows_read(&stand).1 > before.1);
-    let after = rows_read(&stand);
-    let (scanned, fetched) = (after.0 - before.0, after.1 - before.1);
+    let (scanned, fetched) = read_by(&stand, &mut |backlog| {
+        let board = backlog.store().board(&BoardQuery { limit: 50, ..BoardQuery::default() }).unwrap();
+        assert_eq!(board.lanes.each_ref().map(|lane| lane.cards.len()), [0, 50, 0, 0, 50]);
+        assert!(backlog.store().figures().unwrap().oldest_claimable.is_some());
+    });
     assert!(scanned == 0 && fetched <= 200, "{scanned} scanned, {fetched} fetched for the board and the figures");
 }
 
@@ -89,15 +89,10 @@ fn a_server_knows_how_many_cards_an_import_brought() {
     for at in 0..20 {
         backlog.create(&new(&format!("c{at}"))).unwrap();
     }
-    let (head, cards) = export(&mut backlog).lines().fold((String::new(), Vec::new()), |(head, mut cards), line| {
-        if line.starts_with("{\"card\"") {
-            cards.push(line.to_owned());
-        }
-        (if head.is_empty() { line.to_owned() } else { head }, cards)
-    });
-    let mut text = format!("{head}\n");
+    let exported = export(&mut backlog);
+    let mut text = format!("{}\n", exported.lines().next().unwrap());
     for copy in 0..100 {
-        for card in &cards {
+        for card in exported.lines().filter(|line| line.starts_with("{\"card\"")) {
             text.push_str(&card.replacen("\"id\":\"c", &format!("\"id\":\"d{copy}-"), 1));
             text.push('\n');
         }
@@ -128,18 +123,14 @@ fn a_claim_that_finds_nothing_reads_no_table() {
     let of_phase = ClaimRequest { phase: Some("build".into()), ..asked.clone() };
     let elsewhere = ClaimRequest { phase: Some("build".into()), assignee: Some("else".into()), ..asked.clone() };
     for request in [asked, of_phase, elsewhere] {
-        let before = rows_read(&stand);
-        let mut backlog = stand.open();
-        // Often enough that the server plans for any value.
-        for _ in 0..8 {
-            assert!(backlog.claim(&request).unwrap().is_none());
-        }
-        let page = ListQuery { column: Some(Column::Ready), limit: 1, ..ListQuery::default() };
-        assert_eq!(backlog.store().list(&page).unwrap().len(), 1);
-        drop(backlog);
-        crate::harness::wait_for("the counts arrive", || rows_read(&stand).1 > before.1);
-        let after = rows_read(&stand);
-        let (scanned, fetched) = (after.0 - before.0, after.1 - before.1);
+        let (scanned, fetched) = read_by(&stand, &mut |backlog| {
+            // Often enough that the server plans for any value.
+            for _ in 0..8 {
+                assert!(backlog.claim(&request).unwrap().is_none());
+            }
+            let page = ListQuery { column: Some(Column::Ready), limit: 1, ..ListQuery::default() };
+            assert_eq!(backlog.store().list(&page).unwrap().len(), 1);
+        });
         assert!(scanned == 0 && fetched <= 10, "{scanned} scanned, {fetched} fetched for nothing: {request:?}");
     }
 }

@@ -12,6 +12,7 @@ use crate::backlog::store::{ClaimRequest, Figures, Neighbour, Who};
 use crate::backlog::transfer::Moved;
 use crate::fleet::model::age;
 use crate::fleet::model::{Label, printable};
+use crate::plain::times;
 use crate::ui::text;
 
 fn line(text: &str) -> String {
@@ -135,14 +136,7 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     fact("branch", line(&card.branch));
     fact("paths", line(&card.paths.join(", ")));
     fact("lease", card.ttl_seconds.map(|seconds| format!("{seconds} seconds")).unwrap_or_default());
-    fact(
-        "sent back",
-        match card.rounds {
-            0 => String::new(),
-            1 => "once".to_owned(),
-            rounds => format!("{rounds} times"),
-        },
-    );
+    fact("sent back", if card.rounds > 0 { times(card.rounds) } else { String::new() });
     if let Some(claim) = &card.claim {
         fact(
             "claim",

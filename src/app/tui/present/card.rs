@@ -7,6 +7,7 @@ use crate::backlog::model::{Card, CardId, Column, Stamp, criteria, folded};
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
 use crate::fleet::model::{Label, age, printable};
+use crate::plain::times;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
 use crate::ui::theme::{glyph, role};
@@ -199,11 +200,6 @@ fn work(card: &Card) -> Option<String> {
         words.push(format!("only {}", clean(&card.paths.join(", "))));
     }
     (!words.is_empty()).then(|| words.join(", "))
-}
-
-/// How often something was, in words.
-fn times(count: i64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 pub(super) fn neighbours(name: &str, all: &[Neighbour], lines: &mut Vec<Vec<Piece>>) {

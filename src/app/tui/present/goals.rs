@@ -102,7 +102,7 @@ fn stand(state: &State, line: &GoalLine) -> String {
     if line.is_finished() {
         "finished".to_owned()
     } else if line.work.total() == 0 {
-        match line.card.as_ref().and_then(|card| Some((card.owner.as_deref()?, card.claim_host.as_str()))) {
+        match line.card.as_ref().and_then(|card| card.owner.as_deref().zip(card.claim_host.as_deref())) {
             Some(claim) => format!("with {}", clean(&state.owner_words(claim))),
             None => "not decomposed".to_owned(),
         }

@@ -6,6 +6,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::parts::{PopupParts, scroll_by};
 use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::TOO_SOON;
 use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
@@ -20,7 +21,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         {
             let text = match confirm.reading.is_begun() {
                 true => "scroll to its end first: not all of it was shown yet",
-                false => "pressed before the question was on the screen; look, and press it again",
+                false => TOO_SOON,
             };
             state.say(text.to_owned(), true);
         }

@@ -106,6 +106,9 @@ impl Subject {
     }
 }
 
+/// What is said of an answer to a question that nobody could have seen.
+pub const TOO_SOON: &str = "pressed before the question was on the screen; look, and press it again";
+
 /// How much of a text was on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
