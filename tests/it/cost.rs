@@ -1,6 +1,8 @@
 //! One look costs a constant number of processes, whatever the number of agents.
 
-use crate::harness::Sandbox;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Sandbox, wait_for};
 
 fn fleet(agents: usize) -> Sandbox {
     let list: String = (0..agents).map(|at| format!("  - {{name: a{at}, runtime: pi, command: cat}}\n")).collect();
@@ -45,4 +47,23 @@ fn screens_come_with_the_panes_and_those_that_no_keeper_marked_by_one_more_clien
         sandbox.tmux(&["set-option", "-p", "-u", "-t", agent, "@mosaic_agent"]);
     }
     assert_eq!(processes_of_a_look(&sandbox), 2);
+}
+
+#[test]
+fn a_server_that_did_nothing_is_left_in_peace() {
+    let sandbox = fleet(3);
+    let mut screen = sandbox.open(&[], 120, 36);
+    screen.wait_text("a2");
+    let server = sandbox.tmux(&["display-message", "-p", "#{pid}"]);
+    let has_run = || std::fs::read_to_string(format!("/proc/{server}/schedstat")).unwrap();
+    let (mut last, mut since) = (has_run(), Instant::now());
+    wait_for("three ticks for which nobody asked it", || {
+        let now = has_run();
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+        since.elapsed() >= Duration::from_millis(3_200)
+    });
+    sandbox.tmux(&["new-session", "-d", "-s", "newcomer", "cat"]);
+    screen.wait_text("newcomer");
 }

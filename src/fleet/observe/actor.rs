@@ -15,6 +15,7 @@ use super::dirty::Dirty;
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
+use super::rest::PARTED_AFTER;
 use super::trees::{self, TreePoll};
 use super::units;
 use crate::fleet::error::{Failure, Result};
@@ -39,6 +40,9 @@ const ROSTER_TICKS: u32 = 5;
 
 /// Files of all agents are read again this often, as a safety net below inotify; at each tick where there is none.
 const SAFETY_TICKS: u32 = 15;
+
+/// A server that has not run since it answered is asked again this often, as a safety net.
+const LOOK_TICKS: u32 = 5;
 
 /// tmux lists a death some milliseconds after the kernel told of it: asked sooner, it is asked again after this time.
 const LISTED_AFTER: Duration = Duration::from_millis(2);
@@ -127,6 +131,8 @@ struct Actor {
     /// Questions to tmux servers.
     clients: Clients,
     answers: mpsc::Receiver<Answer>,
+    /// When the servers that have answered count as being at rest.
+    at_rest_from: Option<Instant>,
     /// Questions to git.
     trees: TreePoll,
     tree_notify: mpsc::Sender<trees::Answer>,
@@ -188,6 +194,7 @@ impl Actor {
             focus: None,
             clients,
             answers,
+            at_rest_from: None,
             links,
             // Stands here until `run` makes the one whose other end it reads.
             host_notify: mpsc::channel(1).0,
@@ -296,6 +303,13 @@ impl Actor {
                     self.ask_again_at = None;
                     self.look();
                 }
+                () = at(self.at_rest_from) => {
+                    self.at_rest_from = None;
+                    for (socket, server) in self.observed.server_pids() {
+                        self.clients.note_rest(socket, server);
+                    }
+                    continue;
+                }
                 // What changed during the rest is read at its end, also when nothing else happens then.
                 () = tokio::time::sleep_until(rested), if self.dirty.any() => {}
             }
@@ -322,7 +336,13 @@ impl Actor {
         let waits = !self.clients.are_looking();
         // Asked again and again: a control client would be told of changes, and can crash tmux's server with every
         // agent on it.
-        self.look();
+        for socket in self.observed.sockets() {
+            if ticks.is_multiple_of(LOOK_TICKS) {
+                self.clients.look(socket);
+            } else {
+                self.clients.look_unless_at_rest(socket);
+            }
+        }
         if waits && self.clients.are_looking() {
             self.with_answer = self.with_answer.and(wanted);
         } else {
@@ -377,6 +397,7 @@ impl Actor {
     /// Takes what a server said; whether it cannot wait.
     fn take(&mut self, answer: Answer) -> bool {
         self.clients.taken(&answer);
+        self.at_rest_from = Some(Instant::now() + PARTED_AFTER);
         self.dirty.joined = true;
         match answer {
             Answer::Look(socket, look, screens) => {

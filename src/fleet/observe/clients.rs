@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::rest::Rest;
 use crate::fleet::model::{PaneId, ServerName, SocketName};
 use crate::fleet::tmux::{Look, Peek, Reader, Screens};
 
@@ -34,6 +35,8 @@ pub(super) struct Clients {
     busy: HashMap<(SocketName, Asked), JoinHandle<()>>,
     /// Looks that were asked for while one was under way, which may have begun before what happened.
     again: HashSet<SocketName>,
+    /// Servers that have nothing new to say.
+    rest: Rest,
 }
 
 impl Drop for Clients {
@@ -48,7 +51,7 @@ impl Clients {
     /// None yet, and where the answers arrive.
     pub(super) fn new() -> (Self, mpsc::Receiver<Answer>) {
         let (answers, arrive) = mpsc::channel(ANSWERS);
-        (Self { answers, busy: HashMap::new(), again: HashSet::new() }, arrive)
+        (Self { answers, busy: HashMap::new(), again: HashSet::new(), rest: Rest::default() }, arrive)
     }
 
     /// Asks for the panes; once more when that is under way already.
@@ -62,6 +65,20 @@ impl Clients {
         self.ask(socket, Asked::Look, async move {
             Answer::Look(socket, tmux.look().await.map_err(|failure| failure.to_string()), None)
         });
+    }
+
+    /// Asks for the panes, unless the server has not run since it was last asked anything.
+    pub(super) fn look_unless_at_rest(&mut self, socket: SocketName) {
+        if !self.rest.lasts(socket) {
+            self.look(socket);
+        }
+    }
+
+    /// Notes that a server, this process, is at rest, unless it is being asked something.
+    pub(super) fn note_rest(&mut self, socket: SocketName, pid: u32) {
+        if !self.busy.keys().any(|(of, _)| *of == socket) {
+            self.rest.note(socket, pid);
+        }
     }
 
     /// Asks for the panes and their screens, for the first time.
@@ -114,6 +131,7 @@ impl Clients {
     }
 
     fn ask(&mut self, socket: SocketName, asked: Asked, question: impl Future<Output = Answer> + Send + 'static) {
+        self.rest.ends(socket);
         self.busy.retain(|_, task| !task.is_finished());
         let answers = self.answers.clone();
         self.busy.entry((socket, asked)).or_insert_with(|| {

@@ -12,6 +12,7 @@ mod hosts;
 mod news;
 mod observed;
 mod printed;
+mod rest;
 mod screens;
 mod trees;
 mod units;

@@ -335,6 +335,15 @@ impl Observed {
         self.all_panes().filter(|pane| !pane.dead).map(|pane| pane.pid).collect()
     }
 
+    /// The processes of the servers of this host that hold panes.
+    pub(super) fn server_pids(&self) -> Vec<(SocketName, u32)> {
+        let of = |(server, reading): (&ServerName, &Reading<Look>)| match &reading.facts {
+            Ok(Look::Panes(panes)) if server.ssh.is_none() => Some((server.socket, panes.first()?.server)),
+            _ => None,
+        };
+        self.tmux.iter().filter_map(of).collect()
+    }
+
     fn all_panes(&self) -> impl Iterator<Item = &PaneRecord> {
         self.tmux
             .iter()

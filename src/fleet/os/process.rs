@@ -259,6 +259,16 @@ pub fn is_alive(pid: u32) -> bool {
     read_stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
 }
 
+/// How long a process of one thread has run, in nanoseconds, and how often it was given a processor: while both stay the
+/// same it has done nothing. `None` where the kernel does not count them (`CONFIG_SCHED_INFO`).
+#[must_use]
+pub fn has_run(pid: u32) -> Option<(u64, u64)> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
+    let (time, _waited, turns) = (numbers.next()?.ok()?, numbers.next()?, numbers.next()?.ok()?);
+    Some((time, turns))
+}
+
 /// Start time of a process in ticks since boot: with the pid it names one process for good.
 #[must_use]
 pub fn start_ticks(pid: u32) -> Option<u64> {

@@ -79,11 +79,12 @@ fn a_schema_that_another_one_makes_at_the_same_time_is_used() {
     let mut backlog = stand.place().open(Intent::Read, who("looker"), &mut |_, _| {}).unwrap();
     let url = database.url();
     std::thread::scope(|scope| {
-        // It has the name, and keeps it to itself until somebody waits for it.
+        // It has the name, and keeps it to itself until somebody waits for it; others wait for others on this server.
         let other = scope.spawn(|| {
             database.psql(
                 "BEGIN; CREATE SCHEMA fleet; DO $$ BEGIN \
-                 WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; \
+                 WHILE NOT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP \
+                 PERFORM pg_sleep(0.01); END LOOP; \
                  END $$; COMMIT",
             )
         });
