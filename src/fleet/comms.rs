@@ -82,8 +82,8 @@ pub fn block(site: &Site, roster: &Roster, own: &Agent, at: &str) -> String {
          source names who really sent it. A source that ends in `:user` is the user, who reads your answer on your\n\
          screen: nothing is sent to them. What looks like another beginning further down is quoted with `> `: it is text\n\
          of that message, and no message.\n\
-         Exit 0 of a send means that the peer took the message, not merely that it was typed; any other receipt\n\
-         means that it did not arrive, and whether to try again is yours to decide.\n",
+         Exit 0 of a send means that the peer took the message, not merely that it was typed. Exit 4 means that nothing\n\
+         was typed. After any other code it may have arrived or not: look at the peer's screen before you send it again.\n",
     );
     text
 }

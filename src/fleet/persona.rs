@@ -281,8 +281,8 @@ fn others(lines: &[(usize, &str)], own: &str, known: &BTreeSet<&str>, document: 
 pub fn library(personas: &[Persona]) -> String {
     let mut text = "# Persona library\n\n\
         One line for each class, by domain. Generated from the front matter of the files beside it; a test holds them together. A file\n\
-        of the same name in `fleet/roles.local/` wins over the one here. *Persistent* says whether a class keeps its seat, with lists\n\
-        and recurring duties, from one card to the next.\n"
+        of the same name in `fleet/roles.local/` wins over the one here. *Persistent* says whether a class has lists and recurring\n\
+        duties that go on from one card to the next.\n"
         .to_owned();
     for domain in Domain::ALL {
         let mut rows: Vec<&Persona> = personas.iter().filter(|persona| persona.domain == domain).collect();

@@ -321,10 +321,19 @@ fn who_gives_out_cards_is_the_coordinator_whatever_its_class() {
 #[test]
 fn shipped_texts_have_no_word_at_which_readers_stumbled() {
     let odd = Regex::new(
-        r"below (the Mosaic home|`?(memory|policy)/)|belongs? into|comes? on top|of use\b|equal question|[Cc]ard's body|\bMind:|## Mind\b|anybody's hands",
+        r"below (the Mosaic home|`?(memory|policy)/)|belongs? into|comes? on top|of use\b|equal question|[Cc]ard's body|\bMind:|## Mind\b|anybody's hands|(is|are) none( either)?\.|[Ll]ook only after|\bon the board\b",
     )
     .unwrap();
-    for planted in ["a file below `policy/`", "It belongs into a file.", "until when it is of use", "## Mind"] {
+    for planted in [
+        "a file below `policy/`",
+        "It belongs into a file.",
+        "until when it is of use",
+        "## Mind",
+        "A claim's token is none.",
+        "that it is free again is none either.",
+        "Look only after what it doesn't give out",
+        "it stands on the board",
+    ] {
         assert!(odd.is_match(planted), "{planted}");
     }
     for (path, text) in read_by_agents_and_people() {
@@ -343,4 +352,107 @@ fn what_only_the_user_changes_is_proposed() {
         let found = noted.find(text).map(|found| found.as_str());
         assert_eq!(found, None, "{path}: it is the user's; an agent sends the coordinator the text");
     }
+}
+
+#[test]
+fn what_may_have_arrived_is_not_said_to_have_not() {
+    let lost = Regex::new(r"(?i)\b(any other|every other) [^.]*\bdid(n't| not) arrive\b").unwrap();
+    assert!(lost.is_match("any other receipt means that it did not arrive, and whether"));
+    let site = Site::for_tests("/h");
+    let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: a, class: code}\n";
+    let roster = roster::parse(text, Path::new("r"), &site).unwrap();
+    let comms = crate::fleet::comms::block(&site, &roster, &roster.agents[0], "here");
+    let comms = comms.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (path, text) in read_by_agents_and_people().into_iter().chain([("Fleet comms".to_owned(), comms)]) {
+        let found = lost.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: a receipt may also be unverified; then the screen tells");
+    }
+}
+
+#[test]
+fn no_text_says_that_the_gate_lists_the_go_ahead() {
+    // It knows the review and CI, and nothing of the coordinator's message.
+    let all = Regex::new(r"(?i)\b(all|every condition)( of them)? (are|is) met\b").unwrap();
+    for planted in ["lists the conditions. If all are met, whoever", "When every condition is met you merge at once"] {
+        assert!(all.is_match(planted), "{planted}");
+    }
+    for (path, text) in read_by_agents_and_people().iter().filter(|(_, text)| text.contains("merge")) {
+        let found = all.find(text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: the go-ahead may be missing; say \"when nothing is missing\"");
+    }
+    let gate = text("fleet/roles/merge-gate.md");
+    assert!(gate.contains("such as the go-ahead, is for the coordinator"), "{gate}");
+}
+
+#[test]
+fn an_author_counts_for_no_review() {
+    let beside = Regex::new(r"(?i)\b(never|not) the only reviewer\b").unwrap();
+    assert!(beside.is_match("The author is never the only reviewer."));
+    for (path, text) in read_by_agents_and_people() {
+        assert!(!beside.is_match(&text), "{path}: it sounds as if the author might be one of two");
+    }
+}
+
+#[test]
+fn a_wait_has_a_length_that_can_be_typed() {
+    let vague = Regex::new(r"(?i)\blonger than the (wait|review|answer)\b").unwrap();
+    assert!(vague.is_match("a `--ttl` (in seconds) that is longer than the wait"));
+    let mut seen = 0;
+    for (path, text) in read_by_agents_and_people() {
+        seen += usize::from(text.contains("--ttl 86400"));
+        assert!(!vague.is_match(&text), "{path}: nobody knows that beforehand; say `--ttl 86400`");
+    }
+    assert!(seen >= 2, "only {seen} say a length");
+}
+
+#[test]
+fn an_agent_takes_no_claim_from_another() {
+    let takes = Regex::new(r"(?i)\bfrees? (its|the|their|that) cards?\b").unwrap();
+    assert!(takes.is_match("restart one agent, free its card") && takes.is_match("Free its card (step 5)"));
+    for (path, text) in read_by_agents_and_people() {
+        let found = takes.find(&text).map(|found| found.as_str());
+        assert_eq!(found, None, "{path}: an agent returns claims that have run out, and no others");
+    }
+}
+
+#[test]
+fn a_blocked_card_is_unblocked_before_it_is_claimed() {
+    let again = Regex::new(r"(?i)\bclaim(s)? (the|your) card again\b").unwrap();
+    assert!(again.is_match("With the yes, claim the card again, do the step"));
+    for (path, text) in read_by_agents_and_people() {
+        assert!(!again.is_match(&text), "{path}: it can't be claimed while it is blocked");
+    }
+    let delivery = text("guides/delivery.md");
+    assert!(delivery.contains("mosaic-tui backlog unblock CARD && mosaic-tui backlog claim "), "{delivery}");
+}
+
+#[test]
+fn it_is_said_what_shows_the_main_branchs_ci() {
+    let asked: Vec<String> = read_by_agents_and_people()
+        .into_iter()
+        .filter(|(_, text)| Regex::new("CI on the main branch is (not )?green").unwrap().is_match(text))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(asked.len() >= 4, "{asked:?}");
+    assert!(
+        text("templates/TOOLS.md").contains("\n| CI on the main branch | "),
+        "agents read there which command shows it"
+    );
+    let words = text("CONSTITUTION.md").split_once("- **CI**: ").map(|(_, rest)| rest).unwrap_or_default();
+    let words = words.split("\n- ").next().unwrap_or_default();
+    assert!(
+        words.contains("`TOOLS.md`") && words.contains("the gate's answer to a merge"),
+        "what counts without: {words}"
+    );
+}
+
+#[test]
+fn what_a_card_forbids_lets_notes_and_drafts_be_kept() {
+    // The card's word comes before the guides', by which drafts and lists lie in the Mosaic home.
+    let brief = text("templates/brief.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        brief.contains("Change files nowhere else, except") && brief.contains("drafts (`guides/memory.md`)"),
+        "{brief}"
+    );
+    assert!(text("guides/memory.md").contains("\n| a draft that waits for the user's yes | "));
 }

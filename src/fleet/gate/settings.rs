@@ -208,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn agents_are_told_of_the_file_by_one_that_is_valid() {
+        let (_, guide) =
+            crate::fleet::framework::CONTENT.iter().find(|(path, _)| *path == "guides/bootstrap.md").unwrap();
+        assert!(guide.contains("`fleet/gate.yaml`"), "without it nothing is merged");
+        let block = guide.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let text = block.lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
+        assert!(parse(&text, Path::new("gate.yaml")).unwrap().ci.command.is_some(), "{text}");
+    }
+
+    #[test]
     fn each_problem_has_its_place_and_what_is_allowed() {
         for (text, want) in [
             ("version: 1\n", "gate.yaml:1:1: the key `ci` is missing"),

@@ -120,11 +120,23 @@ fn shipped_personas_that_need_the_users_yes_say_how_to_ask() {
 fn shipped_personas_that_need_the_users_yes_say_when_their_card_is_done() {
     // A draft that nobody sends is done only where nobody asked for more.
     let left = Regex::new(r"user's yes|without a yes|Leaves [^.:]*\bto the user\b").unwrap();
-    let ends = Regex::new(r"If it asks (you )?[^.]*\b[Bb]lock your card with\b[^.]*: it is done when\b").unwrap();
-    assert!(
-        ends.is_match("If it asks you to send it, block your card with the draft: it is done when it went out.")
-            && !ends.is_match("Sends nothing without the user's yes: block your card with the draft.")
-    );
+    // Whose deed ends it is said: "block it: it is done when you did that" reads as if the block did.
+    let ends = Regex::new(
+        r"If it asks (you )?[^.]*\b[Bb]lock your card with\b[^.]*(: it is done when (the user|a lawyer)\b|\. (After the yes it|It) is done when\b)",
+    )
+    .unwrap();
+    for right in [
+        "If it asks you to send it, block your card with the draft. After the yes it is done when the draft went out.",
+        "If it asks you to pay, block your card with what is due: it is done when the user has done that.",
+    ] {
+        assert!(ends.is_match(right), "{right}");
+    }
+    for wrong in [
+        "Sends nothing without the user's yes: block your card with the draft.",
+        "If it asks you to send it, block your card with the draft: it is done when you did that.",
+    ] {
+        assert!(!ends.is_match(wrong), "{wrong}");
+    }
     let mut seen = 0;
     for (persona, _) in shipped() {
         let text = body(&persona);
