@@ -15,6 +15,9 @@ use super::model::{Ack, Cause, Escalation, Subject};
 use super::os::lockfile;
 use crate::plain::{self, Notation};
 
+/// Name of the file.
+pub const ESCALATIONS: &str = "escalations.json";
+
 /// A change of the file takes milliseconds.
 const LOCKED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -28,7 +31,7 @@ const MAX_BYTES: usize = 4 << 20;
 /// The file.
 #[must_use]
 pub fn path(site: &Site) -> PathBuf {
-    site.run_dir.join("escalations.json")
+    site.run_dir.join(ESCALATIONS)
 }
 
 /// What stands in the file.

@@ -235,8 +235,10 @@ fn replace(path: &Path, bytes: &[u8], like: Option<&Metadata>, mode: u32, keep: 
         if keep == Keep::Durable {
             file.sync_all()?;
         }
-        fs::rename(&temporary, path)
+        Ok(())
     });
+    // Closed by now: who watches the folder is woken by a file that is closed, and would be once more under the new name.
+    let written = written.and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _gone = fs::remove_file(&temporary);
         return written;

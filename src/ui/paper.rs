@@ -45,6 +45,12 @@ impl Paper {
         self.stale = true;
     }
 
+    /// Whether a terminal of this size still shows the last frame.
+    #[must_use]
+    pub fn is_current(&self, size: Size) -> bool {
+        !self.stale && (self.shown.area.width, self.shown.area.height) == (size.width, size.height)
+    }
+
     /// Draws a frame of this size; what it answers is what `draw` answers, with where the cursor is, and the bytes
     /// that bring the terminal there: none when it is there already.
     pub fn frame<T>(&mut self, size: Size, draw: impl FnOnce(&mut Buffer) -> (T, Option<Position>)) -> (T, Vec<u8>) {

@@ -52,7 +52,7 @@ fn screens_come_with_the_panes_and_those_that_no_keeper_marked_by_one_more_clien
 #[test]
 fn a_server_that_did_nothing_is_left_in_peace() {
     let sandbox = fleet(3);
-    let mut screen = sandbox.open(&[], 120, 36);
+    let screen = sandbox.open(&[], 120, 36);
     screen.wait_text("a2");
     let server = sandbox.tmux(&["display-message", "-p", "#{pid}"]);
     let has_run = || std::fs::read_to_string(format!("/proc/{server}/schedstat")).unwrap();

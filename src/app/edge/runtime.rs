@@ -447,7 +447,8 @@ impl Dashboard {
         let view = present(&self.state);
         let answered = self.state.may_answer();
         let asks = self.state.overlay.is_some() && !answered;
-        let drawn = self.screen.draw(&view, asks);
+        let same = self.seen.as_ref() == Some(&view);
+        let drawn = self.screen.draw(&view, same, asks);
         self.seen = Some(view);
         self.dirty = later;
         self.showed_key = std::mem::take(&mut self.pressed);

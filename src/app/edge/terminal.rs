@@ -45,6 +45,8 @@ pub(in crate::app) struct Screen {
     paper: Paper,
     outlet: Outlet,
     theme: Theme,
+    /// In which theme the last frame was drawn, and what drawing it decided.
+    drawn: Option<(Theme, Drawn)>,
     /// Whether the theme is the terminal's to decide.
     asks: bool,
     /// What the terminal said of its background.
@@ -92,7 +94,7 @@ impl Screen {
         let pace = Pace::new(std::env::var_os("TERM").is_some_and(|name| name != "dumb"));
         enter()?;
         let outlet = Outlet::open().inspect_err(|_| restore())?;
-        Ok(Self { paper: Paper::new(), outlet, theme, asks, light: None, words: Vec::new(), pace })
+        Ok(Self { paper: Paper::new(), outlet, theme, drawn: None, asks, light: None, words: Vec::new(), pace })
     }
 
     /// Looks as these settings say from here on.
@@ -128,11 +130,14 @@ impl Screen {
 
     /// Draws a view, sending only what changed, as one whole frame; what of it there was room for. It is written on a
     /// thread, which [`Self::written`] tells of; the frame before must be written. `asks` where an answer may follow, and counts
-    /// from the moment in which the frame was to be seen.
-    pub(in crate::app) fn draw(&mut self, view: &View, asks: bool) -> Drawn {
-        let theme = self.theme;
-        let (drawn, frame) =
-            self.paper.frame(size().unwrap_or(UNKNOWN), |buffer| (draw::draw(buffer, view, theme), None));
+    /// from the moment in which the frame was to be seen; `same` where the view is the one that was drawn last.
+    pub(in crate::app) fn draw(&mut self, view: &View, same: bool, asks: bool) -> Drawn {
+        let (theme, size) = (self.theme, size().unwrap_or(UNKNOWN));
+        let (drawn, frame) = match self.drawn {
+            Some((before, drawn)) if same && before == theme && self.paper.is_current(size) => (drawn, Vec::new()),
+            _ => self.paper.frame(size, |buffer| (draw::draw(buffer, view, theme), None)),
+        };
+        self.drawn = Some((theme, drawn));
         let mut words = std::mem::take(&mut self.words);
         words.extend(frame);
         // A terminal shows a frame with its last byte, which ends the update; in front of that it is nobody's to answer.

@@ -393,6 +393,10 @@ pub struct PaneKey {
     pub pane: PaneId,
 }
 
+/// Of so many looks at a fleet in which nothing happens one is whole, as a safety net: what happens is told by the kernel, by
+/// systemd, and by how much a tmux server's process has run.
+pub const LOOKS_AT_REST: u32 = 5;
+
 /// Durations that decide health and readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {

@@ -21,9 +21,10 @@ use super::units;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
-use crate::fleet::model::{FleetSnapshot, PaneKey, RowKey, Thresholds};
+use crate::fleet::model::{AgentRow, FleetSnapshot, LOOKS_AT_REST, PaneKey, RowKey, Thresholds};
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
+use crate::fleet::readiness;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Query, Reader};
@@ -31,18 +32,8 @@ use crate::fleet::tmux::{Query, Reader};
 /// Ages move and thresholds are crossed at this pace.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Process trees are read this often; CPU shares need a span to be worth showing. New ones are read at once, and deaths
-/// are told by the kernel.
-const PROCESS_TICKS: u32 = 4;
-
-/// The roster's file is looked at this often, as a safety net below inotify.
-const ROSTER_TICKS: u32 = 5;
-
 /// Files of all agents are read again this often, as a safety net below inotify; at each tick where there is none.
 const SAFETY_TICKS: u32 = 15;
-
-/// A server that has not run since it answered is asked again this often, as a safety net.
-const LOOK_TICKS: u32 = 5;
 
 /// tmux lists a death some milliseconds after the kernel told of it: asked sooner, it is asked again after this time.
 const LISTED_AFTER: Duration = Duration::from_millis(2);
@@ -138,6 +129,8 @@ struct Actor {
     tree_notify: mpsc::Sender<trees::Answer>,
     focus: Option<RowKey>,
     last_look: Instant,
+    /// When what was decided last stops holding, if nothing happens.
+    holds_until: Option<Instant>,
     roster_stamp: RosterStamp,
     links: Arc<Links>,
     host_notify: mpsc::Sender<HostReading>,
@@ -206,6 +199,7 @@ impl Actor {
             // The roster was read just now, and the servers are asked by `first_answers`.
             dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
             last_look: Instant::now(),
+            holds_until: None,
             roster_stamp,
         }
     }
@@ -272,7 +266,7 @@ impl Actor {
                 }
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
-                    self.dirty.joined |= changed.pause || self.read_changed(&changed.agents);
+                    self.dirty.joined |= changed.whole || self.read_changed(&changed.agents);
                     if changed.roster || changed.all {
                         self.dirty.roster = true;
                         // A link may lead elsewhere now.
@@ -324,12 +318,15 @@ impl Actor {
     }
 
     fn on_tick(&mut self, ticks: u32, unwatched: bool) {
+        let whole = ticks.is_multiple_of(LOOKS_AT_REST);
         let wanted = Dirty {
-            // Ages grow and a heartbeat goes stale without any event.
-            joined: true,
-            processes: ticks.is_multiple_of(PROCESS_TICKS),
+            // Ages grow, a heartbeat goes stale and a silence counts without any event.
+            joined: whole || self.holds_until.is_some_and(|until| until <= Instant::now()),
+            // CPU shares need a span to be worth showing. New trees are read at once, and deaths are told by the kernel.
+            processes: whole,
             heartbeats: unwatched || ticks.is_multiple_of(SAFETY_TICKS),
-            roster: ticks.is_multiple_of(ROSTER_TICKS) && self.roster_moved(),
+            // Below inotify.
+            roster: whole && self.roster_moved(),
             ..Dirty::default()
         };
         // A server that has not answered since the last tick is waited for no longer.
@@ -337,7 +334,7 @@ impl Actor {
         // Asked again and again: a control client would be told of changes, and can crash tmux's server with every
         // agent on it.
         for socket in self.observed.sockets() {
-            if ticks.is_multiple_of(LOOK_TICKS) {
+            if whole {
                 self.clients.look(socket);
             } else {
                 self.clients.look_unless_at_rest(socket);
@@ -389,7 +386,14 @@ impl Actor {
             self.observed.read_beats(None);
         }
         self.observed.reconcile_screens();
-        self.publish.send_replace(Some(self.observed.join()));
+        let snapshot = self.observed.join();
+        let holds = |row: &AgentRow| {
+            let beat = row.heartbeat.as_ref().map(|beat| Duration::from_secs_f64(beat.age_seconds));
+            readiness::holds(row.idle_seconds.map(Duration::from_secs), beat, &self.observed.site().thresholds)
+        };
+        let soonest = snapshot.agents.iter().filter_map(|row| holds(row)).min();
+        self.holds_until = soonest.map(|soonest| self.last_look + soonest);
+        self.publish.send_replace(Some(snapshot));
         // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.
         self.read_screens();
     }

@@ -14,6 +14,7 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 
+use crate::fleet::escalations::ESCALATIONS;
 use crate::fleet::os::readable;
 use crate::fleet::pause::PAUSED;
 
@@ -43,8 +44,8 @@ pub(super) struct Changed {
     pub roster: bool,
     /// Names of agents whose files changed.
     pub agents: HashSet<String>,
-    /// The pause began or ended.
-    pub pause: bool,
+    /// What stands in files of the whole fleet: the pause, or what waits for a person.
+    pub whole: bool,
     /// Nobody knows what: the kernel dropped events.
     pub all: bool,
 }
@@ -161,8 +162,8 @@ impl FileWatch {
         let path = folder.join(name);
         if let Some(agent) = agent_of(&path) {
             changed.agents.insert(agent);
-        } else if path.file_name().is_some_and(|name| name == PAUSED) {
-            changed.pause = true;
+        } else if path.file_name().is_some_and(|name| name == PAUSED || name == ESCALATIONS) {
+            changed.whole = true;
         } else if self.steps.contains(&path) {
             changed.roster = true;
         }

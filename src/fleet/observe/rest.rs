@@ -117,7 +117,7 @@ mod tests {
         let mut server = Asked::new();
         let (socket, pid) = (SocketName::named("rest").unwrap(), server.0.id());
         let mut rest = Rest::default();
-        let mut settle = |rest: &mut Rest, server: &mut Asked| {
+        let settle = |rest: &mut Rest, server: &mut Asked| {
             until("it rests", || {
                 rest.ends(socket);
                 server.ask();

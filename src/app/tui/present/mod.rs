@@ -43,15 +43,17 @@ use super::state::State;
 use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::app::tui::state::screen::{Overlay, Screen};
-use crate::fleet::model::{FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, Warning, age};
+use crate::fleet::model::{
+    FleetSnapshot, LOOKS_AT_REST, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, Warning, age,
+};
 use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::text;
 use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, Header, Piece, Popup, Role, Tab, View};
 
-/// The observer publishes each second; older than this means that it is held up.
-const OLD_DATA: Duration = Duration::from_secs(4);
+/// By so many looks more than a fleet at rest is left alone for is the observer held up.
+const LATE_LOOKS: u32 = 3;
 
 /// Sizes that decisions outside of drawing rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,7 +229,8 @@ fn header(state: &State) -> Header {
         .map(|(shown, count)| Piece::new(format!("   {} {count} {}", glyph(*shown), shown.word()), role(*shown)));
     // The list below has the words to the glyphs.
     let glyphs = states.iter().map(|(shown, count)| Piece::new(format!("  {} {count}", glyph(*shown)), role(*shown)));
-    let old = state.data_age().filter(|age| *age >= OLD_DATA);
+    let most = state.settings.refresh * (LOOKS_AT_REST + LATE_LOOKS);
+    let old = state.data_age().filter(|age| *age >= most);
     let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
     // The first of them only: the header is one line. One that stands all day costs no other word its room.
     let warning = snapshot.warnings.iter().find(|warning| !warning.leaves_no_roster());
