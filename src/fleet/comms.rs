@@ -1,7 +1,8 @@
-//! How agents reach each other: addresses, and the cheat-sheet that each of them gets. Pure.
+//! How agents reach each other: addresses, and the cheat-sheet that each of them gets.
 
 use super::home::Site;
 use super::roster::{Agent, Roster};
+use super::session;
 use super::ssh;
 use crate::plain::shell_quote;
 
@@ -16,8 +17,8 @@ pub fn address(agent: &Agent) -> String {
 /// `host:session` of whoever runs this command: the agent in whose pane it runs, else the user.
 #[must_use]
 pub fn own_address(site: &Site, roster: &Roster) -> String {
-    let name = std::env::var("MOSAIC_AGENT_NAME").unwrap_or_default();
-    // The variable is set in panes of this host; an agent of that name elsewhere is another one.
+    let name = session::own_agent(site).unwrap_or_default();
+    // Panes of this host; an agent of that name elsewhere is another one.
     match roster.agents.iter().find(|agent| agent.name.as_str() == name && agent.host == site.host) {
         Some(agent) => address(agent),
         None => format!("{}:{USER}", site.host),

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::backlog::Stand;
-use crate::harness::{Answer, Sandbox, is_well};
+use crate::harness::{Answer, Sandbox, answer, is_well, program};
 
 const AGENTS: &str = "  - {name: lead, class: orchestrator}\n  - {name: code0, class: code}\n";
 
@@ -63,6 +63,28 @@ fn an_agent_reaches_a_person_by_a_card_of_its_own_also_in_a_pause() {
     // Once it was held it is work like any other.
     sandbox.ok(&["backlog", "unblock", "--id=E1"]);
     assert_eq!(claim("--id=E1").code, 4);
+}
+
+#[test]
+fn an_agent_that_hides_its_name_or_takes_another_is_itself_all_the_same() {
+    let sandbox = Sandbox::with_agents(&format!("{AGENTS}  - {{name: code1, class: code}}\n"));
+    sandbox.ok(&["backlog", "create", "--id=W1", "--title=work"]);
+    sandbox.ok(&["fleet", "pause"]);
+    // A pane of code0, whose keeper vouches for it; what runs below it takes whichever name it likes.
+    let beat = sandbox.run_file("code0.hb");
+    fs::create_dir_all(beat.parent().unwrap()).unwrap();
+    let script = "printf 'ts=%s\\npid=%s\\nstatus=ok\\n' \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" $$ > \"$BEAT\"; \
+                  for name in '' code1; do \
+                    MOSAIC_AGENT_NAME=$name \"$1\" backlog claim --id=W1 --owner=code1; echo $?; \
+                    MOSAIC_AGENT_NAME=$name \"$1\" backlog create --id=\"N-$name\" --title=t >&2; done";
+    let mut pane = sandbox.command("sh");
+    pane.args(["-c", script, "sh"]).arg(program()).env("BEAT", &beat).env("MOSAIC_AGENT_NAME", "code0");
+    let said = answer(&mut pane);
+    assert_eq!(said.stdout, "4\n4\n", "{said:?}");
+    for id in ["N-", "N-code1"] {
+        let made = sandbox.ok(&["backlog", "show", id, "--json"]).json();
+        assert_eq!(made["history"][0]["actor"], "code0", "{made:#}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::THRESHOLDS;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::{Pace, Site};
 use crate::fleet::os::process;
+use crate::fleet::session::AGENT_NAME;
 use crate::fleet::tmux::socket_base;
 
 /// Name of the record in a demo's folder.
@@ -262,7 +263,7 @@ impl Place {
     fn may_end(&self, pid: u32) -> bool {
         let argv = process::argv(pid).unwrap_or_default();
         let of_tmux = argv.contains(&self.record.socket);
-        let started_for_agent = process::environment_value(pid, "MOSAIC_AGENT_NAME").is_some();
+        let started_for_agent = process::environment_value(pid, AGENT_NAME).is_some();
         let keeper = argv.iter().any(|word| word == "session") && argv.iter().any(|word| word == "run");
         // It would bring back what is ended. A person's own of this home is the demo's as well.
         let supervisor = argv.iter().any(|word| word == "supervise") && argv.iter().any(|word| word == "fleet");

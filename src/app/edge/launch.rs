@@ -11,6 +11,7 @@ use crate::fleet::notes;
 use crate::fleet::os::exec;
 use crate::fleet::roster::{self, Roster};
 use crate::fleet::runtime;
+use crate::fleet::session::AGENT_NAME;
 
 /// Launches a runtime; returns only when that failed. `warn` hears what the operator should know.
 ///
@@ -19,7 +20,7 @@ use crate::fleet::runtime;
 pub(in crate::app) fn launch(site: &Site, wanted: &Launch, warn: &dyn Fn(&str)) -> Result<Infallible> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // A runtime that needs no contract needs no roster; neither does one that is started by hand, outside of a fleet.
-    let name = variable("MOSAIC_AGENT_NAME").filter(|_| !runtime::is_built_in(&wanted.runtime));
+    let name = variable(AGENT_NAME).filter(|_| !runtime::is_built_in(&wanted.runtime));
     let roster: Option<Roster> = name.as_ref().map(|_| roster::load(site)).transpose()?;
     let agent = roster.as_ref().zip(name.as_deref());
     let agent = agent.map(|(roster, name)| roster.agent(name).map(|agent| (roster, agent))).transpose()?;

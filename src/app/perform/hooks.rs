@@ -9,7 +9,7 @@ use crate::fleet::launch::status_line;
 use crate::fleet::message;
 use crate::fleet::model::{AgentName, HeartbeatStatus};
 use crate::fleet::runtime::{self, Runtime, Said, UsagePaths};
-use crate::fleet::session;
+use crate::fleet::session::{self, AGENT_NAME};
 use crate::fleet::usage::Usage;
 use crate::plain;
 
@@ -36,7 +36,7 @@ pub(in crate::app) fn report(
     let agent = match agent {
         Some(agent) => agent,
         // The same hook settings may serve sessions that are no agents.
-        None if hook.is_some() && std::env::var_os("MOSAIC_AGENT_NAME").is_none() => {
+        None if hook.is_some() && std::env::var_os(AGENT_NAME).is_none() => {
             return Ok(Report::done("", &json!({ "agent": null, "status": null })));
         }
         None => own_name()?,
@@ -104,7 +104,7 @@ fn keep_usage(site: &Site, runtime: &str, paths: &UsagePaths, text: &str) -> Res
 }
 
 fn own_name() -> Result<AgentName> {
-    std::env::var("MOSAIC_AGENT_NAME").ok().and_then(|name| AgentName::parse(&name).ok()).ok_or_else(|| {
+    std::env::var(AGENT_NAME).ok().and_then(|name| AgentName::parse(&name).ok()).ok_or_else(|| {
         Failure::new(
             Kind::Invalid,
             "session report",

@@ -26,7 +26,7 @@ use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, UsageFacts};
 use crate::fleet::os::thread;
-use crate::fleet::session;
+use crate::fleet::session::{self, AGENT_NAME};
 use crate::fleet::usage::Usage;
 use crate::plain::Patient;
 use crate::ui::paper::Paper;
@@ -54,7 +54,7 @@ const LAST_WORDS: usize = 10;
 /// When it has no terminal.
 pub(super) fn run(site: &Site, model: Option<String>) -> Result<u8> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let name = variable("MOSAIC_AGENT_NAME");
+    let name = variable(AGENT_NAME);
     let script = variable("MOSAIC_STUB_SCRIPT").unwrap_or_default();
     let script = Script::parse(&script).map_err(|why| {
         Failure::new(crate::fleet::error::Kind::Invalid, "MOSAIC_STUB_SCRIPT", why, "see the stub's /help")

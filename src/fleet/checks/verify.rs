@@ -8,6 +8,7 @@ use crate::fleet::model::{
 };
 use crate::fleet::os::process;
 use crate::fleet::roster::Roster;
+use crate::fleet::session::AGENT_NAME;
 use crate::fleet::tmux::{Look, PaneRecord, Query, REACHED_BY, Tmux};
 
 /// Every check of the fleet as it was observed, and of the operator's default tmux server.
@@ -220,7 +221,7 @@ async fn server_pid(tmux: &Tmux) -> Option<u32> {
 fn is_ours(pane: &PaneRecord, site: &Site, roster: &Roster) -> bool {
     pane.mark.is_some()
         || pane.session == roster.holder
-        || (process::environment_value(pane.pid, "MOSAIC_AGENT_NAME").is_some()
+        || (process::environment_value(pane.pid, AGENT_NAME).is_some()
             // The operator may run another fleet, whose agents are not this one's business.
             && process::environment_value(pane.pid, "MOSAIC_HOME")
                 .is_some_and(|home| site.home == std::path::Path::new(&home)))

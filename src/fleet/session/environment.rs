@@ -12,6 +12,9 @@ use crate::fleet::runtime;
 use crate::fleet::systemd::{AGENTS_SLICE, PANE_SCOPE};
 use crate::fleet::tmux::Variable;
 
+/// The variable by which an agent's processes know its name. Anybody can set it: [`super::own_agent`] says who it is.
+pub const AGENT_NAME: &str = "MOSAIC_AGENT_NAME";
+
 /// What agents call this program.
 const OWN_NAME: &str = "mosaic-tui";
 
@@ -91,7 +94,7 @@ pub(super) fn variables<'a>(
     all.extend(file.into_iter().map(|(name, value)| (name.into(), value.into())));
     // Who an agent is nobody overrides: a copied file would make it speak and claim in another's name.
     let identity: [(&str, Cow<'_, str>); 4] = [
-        ("MOSAIC_AGENT_NAME", agent.name.as_str().into()),
+        (AGENT_NAME, agent.name.as_str().into()),
         ("MOSAIC_HOME", site.home.to_string_lossy()),
         ("MOSAIC_TMUX_SOCKET", agent.socket.name().unwrap_or_default().into()),
         ("MOSAIC_TENANT_ID", agent.tenant_id.as_str().into()),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::environment::AGENT_NAME;
 use super::lock;
 use crate::fleet::heartbeat;
 use crate::fleet::home::{RunFile, Site};
@@ -54,7 +55,7 @@ fn living_below(site: &Site, agent: &AgentName, servers: &mut HashMap<u32, Optio
         Some((pid, start)) if process::is_alive(pid) && process::start_ticks(pid) == Some(start) => pid,
         // A pid alone comes again: its environment must name the agent.
         _ => heartbeat_pid(site, agent)
-            .filter(|pid| process::environment_value(*pid, "MOSAIC_AGENT_NAME").as_deref() == Some(agent.as_str()))?,
+            .filter(|pid| process::environment_value(*pid, AGENT_NAME).as_deref() == Some(agent.as_str()))?,
     };
     let Some((server, pane)) = server_above(pid) else { return Some(Living { pid, server: None }) };
     let path = servers.entry(server).or_insert_with(|| socket_path(server)).clone();

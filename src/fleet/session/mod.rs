@@ -17,12 +17,12 @@ mod report;
 mod service;
 mod told;
 
-pub use environment::{command, is_shell_word, pane_path as search_path};
+pub use environment::{AGENT_NAME, command, is_shell_word, pane_path as search_path};
 pub use exit::{ExitRecord, last_exit, last_words};
 pub use holder::{ensure_servers, hold};
 pub use keeper::{refused, run};
 pub use kickstart::text as kickstart_text;
 pub use living::{Hidden, Living, living, living_of};
 pub use lock::{keeper_pid, last_socket};
-pub use report::{Report, own_pane_process, report, report_usage};
+pub use report::{Report, own_agent, own_pane_process, report, report_usage};
 pub use service::tell as tell_service_manager;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::environment::AGENT_NAME;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::heartbeat::{self, Heartbeat};
 use crate::fleet::home::{RunFile, Site};
@@ -35,6 +36,19 @@ pub fn own_pane_process(site: &Site, agent: &AgentName) -> Option<u32> {
     let beat = heartbeat::read(&path, Timestamp::now(), site.thresholds.heartbeat_interval).ok()?;
     // Variables can be copied into any shell, but no one can choose whom it descends from.
     process::ancestors(std::process::id()).contains(&beat.pid).then_some(beat.pid)
+}
+
+/// The agent in whose name this process works: the one in whose pane it runs, whatever its environment says by now, else the
+/// one that its environment names; `None` for the user. Of two panes within each other the inner one counts.
+#[must_use]
+pub fn own_agent(site: &Site) -> Option<String> {
+    let own_pane = |pid: u32| {
+        let name = process::environment_value(pid, AGENT_NAME)?;
+        (own_pane_process(site, &AgentName::parse(&name).ok()?)? == pid).then_some(name)
+    };
+    let above = process::ancestors(std::process::id());
+    let named = || std::env::var(AGENT_NAME).ok().filter(|name| !name.is_empty());
+    above.into_iter().find_map(own_pane).or_else(named)
 }
 
 /// Leaves what a runtime says that it used in its session.

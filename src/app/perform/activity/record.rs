@@ -19,6 +19,7 @@ use crate::fleet::activity::{self, Door, Event, Kind};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::model::Readiness;
+use crate::fleet::session;
 use crate::fleet::worktree::{OfCard, Removed};
 
 use super::cards;
@@ -85,7 +86,7 @@ pub(in crate::app) fn door(door: registry::Door) -> Door {
 
 /// Who asks: the agent in whose pane this runs, else the user.
 pub(in crate::app) fn who(site: &Site) -> String {
-    let name = std::env::var("MOSAIC_AGENT_NAME").ok().filter(|name| !name.is_empty());
+    let name = session::own_agent(site);
     format!("{}:{}", site.host, name.as_deref().unwrap_or(crate::fleet::comms::USER))
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::brief::Terms;
 use super::pipeline;
+use super::place::{self, Me};
 use super::progress::ProgressLine;
-use super::{place, print, stuck};
+use super::{print, stuck};
 use crate::app::action::Action;
 use crate::app::action::backlog::{BacklogAction, Fields};
 use crate::app::action::error::FAILED;
@@ -22,7 +23,7 @@ use crate::backlog::error::Again;
 use crate::backlog::model::{Card, CardId, EventKind, MAX_BODY_BYTES, NewCard, Patch, Status};
 use crate::backlog::operations::{Backlog, Detail, Outcome};
 use crate::backlog::place::Intent;
-use crate::backlog::store::{ClaimRequest, Progress};
+use crate::backlog::store::{ClaimRequest, Progress, Who};
 use crate::backlog::transfer::{self, Moved};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
@@ -48,24 +49,25 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
     if matches!(action, BacklogAction::Export(None)) && !console.owned {
         return Err(invalid("export", "names no file, and the screen takes no output", "`:backlog export FILE`"));
     }
+    let me = place::me(site);
     let pause = match &action {
         BacklogAction::Claim(request) => {
-            lives_here(site, &request.owner)?;
-            held_up(site)
+            lives_here(site, &me, &request.owner)?;
+            held_up(site, &me)
         }
         _ => None,
     };
-    if place::is_agent() {
+    if me.is_agent {
         names_its_token(&action)?;
     }
     let mut line = ProgressLine::new(console.owned);
     let intent = if reads { Intent::Read } else { Intent::Write };
     // What is typed wrong is said before anything is made.
     let ready = prepare(&mut action, console)?;
-    let opened = place::place(site)?.open(intent, place::who(site), &mut |what, count| line.tell(what, count));
+    let opened = place::place(site)?.open(intent, me.who.clone(), &mut |what, count| line.tell(what, count));
     let mut backlog = opened?;
     if let (Some(refusal), BacklogAction::Claim(request)) = (pause, &action)
-        && !is_own(site, &mut backlog, request)?
+        && !is_own(&me.who, &mut backlog, request)?
     {
         return Err(refusal);
     }
@@ -80,9 +82,9 @@ pub(in crate::app) fn perform(site: &Site, mut action: BacklogAction, console: C
 
 /// Refuses a claim for an agent that the roster has on another host: a claim names the host where it is made, and there the
 /// agent would count as one without work.
-fn lives_here(site: &Site, owner: &str) -> Result<()> {
+fn lives_here(site: &Site, me: &Me, owner: &str) -> Result<()> {
     // An agent that claims for itself is here: its roster is not read for that.
-    if place::is_agent() && place::who(site).actor == owner {
+    if me.is_agent && me.who.actor == owner {
         return Ok(());
     }
     // Without a roster that can be read nobody is known to be elsewhere.
@@ -99,16 +101,15 @@ fn lives_here(site: &Site, owner: &str) -> Result<()> {
 }
 
 /// Why an agent's claim waits while the fleet is paused; an operator's own goes on.
-fn held_up(site: &Site) -> Option<Failure> {
-    pause::read(&site.home).filter(|_| place::is_agent()).map(|paused| pause::refusal(&paused, "claim"))
+fn held_up(site: &Site, me: &Me) -> Option<Failure> {
+    pause::read(&site.home).filter(|_| me.is_agent).map(|paused| pause::refusal(&paused, "claim"))
 }
 
 /// Whether an agent asks for a card that it made itself and nobody ever held: by blocking that one it reaches a person, in a
 /// pause too.
-fn is_own(site: &Site, backlog: &mut Backlog, request: &ClaimRequest) -> Result<bool> {
+fn is_own(who: &Who, backlog: &mut Backlog, request: &ClaimRequest) -> Result<bool> {
     let Some(id) = &request.id else { return Ok(false) };
     let Detail { card, history, .. } = backlog.detail(id)?;
-    let who = place::who(site);
     // The newest history only: where the first line of it is not the card's own first, others had their hands on it.
     let made = history.first().is_some_and(|event| event.kind == EventKind::Created && event.actor == who.actor);
     Ok(made && card.attempts == 0 && card.assignee == request.owner)

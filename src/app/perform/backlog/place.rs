@@ -6,6 +6,7 @@ use crate::backlog::place::Location;
 use crate::backlog::store::Who;
 use crate::fleet::error::Result;
 use crate::fleet::home::{Site, variable};
+use crate::fleet::session;
 
 /// The backlog of this environment.
 ///
@@ -22,21 +23,28 @@ pub(in crate::app) fn place(site: &Site) -> Result<Location> {
     Location::of(variable("DATABASE_URL")?.as_deref(), folder.as_deref(), &site.home)
 }
 
-/// In whose name: the agent's inside its pane, else the user's.
-pub(in crate::app) fn who(site: &Site) -> Who {
-    Who {
-        actor: agent().unwrap_or_else(|| site.tenant_id.clone()),
-        tenant_id: site.tenant_id.clone(),
-        host: site.host.clone(),
+/// In whose name this process works.
+pub(in crate::app) struct Me {
+    /// The name: the agent's inside its pane, else the user's.
+    pub(in crate::app) who: Who,
+    /// Whether it is an agent's.
+    pub(in crate::app) is_agent: bool,
+}
+
+/// In whose name; found out anew each time, by the processes that this one runs below.
+pub(in crate::app) fn me(site: &Site) -> Me {
+    let agent = session::own_agent(site);
+    Me {
+        is_agent: agent.is_some(),
+        who: Who {
+            actor: agent.unwrap_or_else(|| site.tenant_id.clone()),
+            tenant_id: site.tenant_id.clone(),
+            host: site.host.clone(),
+        },
     }
 }
 
-/// Whether this runs in an agent's pane, and so in the agent's name.
-pub(in crate::app) fn is_agent() -> bool {
-    agent().is_some()
-}
-
-fn agent() -> Option<String> {
-    // What is no text is no agent's name: only this program sets it.
-    variable("MOSAIC_AGENT_NAME").ok().flatten()
+/// The name alone.
+pub(in crate::app) fn who(site: &Site) -> Who {
+    me(site).who
 }

@@ -14,7 +14,7 @@ use crate::fleet::supervision;
 /// the card itself and tells the coordinating seat as well.
 pub(super) fn reach_a_person(site: &Site, outcome: &Outcome, mut report: Report) -> Report {
     let claim = outcome.before.as_ref().and_then(|before| before.claim.as_ref());
-    let Some(claim) = claim.filter(|_| outcome.changed && place::is_agent()) else { return report };
+    let Some(claim) = claim.filter(|_| outcome.changed && place::me(site).is_agent) else { return report };
     if supervision::running(site).is_some() {
         return report;
     }

@@ -25,7 +25,7 @@ use crate::fleet::model::Label;
 use crate::fleet::os::process;
 use crate::fleet::pause;
 use crate::fleet::roster::{self, Agent};
-use crate::fleet::session;
+use crate::fleet::session::{self, AGENT_NAME};
 
 /// Performs an action at the gate.
 ///
@@ -72,9 +72,6 @@ struct At {
     who: Me,
     git: Identity,
 }
-
-/// The variable by which an agent's processes know its name.
-const AGENT_NAME: &str = "MOSAIC_AGENT_NAME";
 
 /// Who works at the gate.
 struct Me {
