@@ -1,8 +1,7 @@
-//! How agents reach each other: addresses, and the cheat-sheet that each of them gets.
+//! How agents reach each other: addresses, and the cheat-sheet that each of them gets. Pure.
 
 use super::home::Site;
 use super::roster::{Agent, Roster};
-use super::session;
 use super::ssh;
 use crate::plain::shell_quote;
 
@@ -14,12 +13,11 @@ pub fn address(agent: &Agent) -> String {
     format!("{}:{}", agent.host, agent.session.0)
 }
 
-/// `host:session` of whoever runs this command: the agent in whose pane it runs, else the user.
+/// `host:session` of whoever runs a command: the agent of this name, else the user.
 #[must_use]
-pub fn own_address(site: &Site, roster: &Roster) -> String {
-    let name = session::own_agent(site).unwrap_or_default();
-    // Panes of this host; an agent of that name elsewhere is another one.
-    match roster.agents.iter().find(|agent| agent.name.as_str() == name && agent.host == site.host) {
+pub fn sender(site: &Site, roster: &Roster, name: Option<&str>) -> String {
+    // Panes are of this host; an agent of that name elsewhere is another one.
+    match roster.agents.iter().find(|agent| Some(agent.name.as_str()) == name && agent.host == site.host) {
         Some(agent) => address(agent),
         None => format!("{}:{USER}", site.host),
     }
@@ -137,8 +135,10 @@ mod tests {
         let site = Site::for_tests("/h");
         let text = "version: 1\ntmux: {socket_name: s}\ndefaults: {runtime: stub}\nagents:\n  - {name: operator, class: operator}\n";
         let roster = roster::parse(text, std::path::Path::new("r"), &site).unwrap();
-        assert_eq!(own_address(&site, &roster), "here:user");
-        assert_ne!(own_address(&site, &roster), address(&roster.agents[0]));
+        assert_eq!(sender(&site, &roster, None), "here:user");
+        assert_eq!(sender(&site, &roster, Some("nobody")), "here:user");
+        assert_eq!(sender(&site, &roster, Some("operator")), address(&roster.agents[0]));
+        assert_ne!(sender(&site, &roster, None), address(&roster.agents[0]));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::fleet::lifecycle::Tell;
 use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
 use crate::fleet::model::{AgentRow, Readiness, ServerName};
 use crate::fleet::roster::{self, Agent, Roster};
+use crate::fleet::session;
 use crate::plain::Unreadable;
 
 /// Deliveries of a broadcast at the same time.
@@ -56,6 +57,11 @@ pub(super) fn read(text: &Text, console: Console) -> Result<String> {
     text::read(text, message::MAX_BYTES + BEHIND, console, missing, told)
 }
 
+/// Address of whoever runs this command.
+pub(super) fn own_address(site: &Site, roster: &Roster) -> String {
+    comms::sender(site, roster, session::own_agent(site).as_deref())
+}
+
 /// Delivers a text to one agent, and notes it.
 pub(super) async fn deliver(
     post: &Post<'_>,
@@ -66,7 +72,7 @@ pub(super) async fn deliver(
     door: Door,
 ) -> Result<Receipt> {
     let site = post.site();
-    let sender = comms::own_address(site, roster);
+    let sender = own_address(site, roster);
     let (source, via) = match &message.source {
         // Who says to be somebody else is shown with what is known of it.
         Some(source) if *source != sender => (source.clone(), Some(sender)),
@@ -92,7 +98,7 @@ pub(super) async fn broadcast(
     let roster = roster::load(site)?;
     let snapshot = look(site).await?;
     // Before the text: nobody is to type one that goes to nobody.
-    let chosen = recipients(&roster, &snapshot.agents, wanted, &comms::own_address(site, &roster))?;
+    let chosen = recipients(&roster, &snapshot.agents, wanted, &own_address(site, &roster))?;
     let text = read(&message.text, console)?;
     // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
     message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::deliver::{Wanted, broadcast, deliver, read, told};
+use super::deliver::{Wanted, broadcast, deliver, own_address, read, told};
 use super::{diff, look, tail};
 use crate::app::action::agent::AgentAction;
 use crate::app::action::error::FAILED;
@@ -83,7 +83,7 @@ pub(in crate::app) async fn perform(
 
 /// Keeps what was typed into an agent's pane, and what became of it.
 fn note(site: &Site, kind: activity::Kind, (roster, agent): (&Roster, &Agent), receipt: &Receipt, console: Console) {
-    let sender = comms::own_address(site, roster);
+    let sender = own_address(site, roster);
     let behind = Behind { sender: &sender, door: record::door(console.door) };
     // Why it could not be kept is in the log, and `mosaic-tui fleet doctor` says it.
     let _logged = activity::note(site, &activity::delivery(site, kind, behind, &comms::address(agent), receipt));
