@@ -287,25 +287,28 @@ impl Keeper<'_> {
             if own.as_ref().is_none_or(OwnStateFile::is_over) {
                 own = OwnStateFile::find(&self.agent.runtime, self.pid, &reported);
             }
-            self.beat(own.as_mut().and_then(OwnStateFile::read));
+            beat.reset_after(self.beat(own.as_mut().and_then(OwnStateFile::read)));
         }
     }
 
-    /// Writes the heartbeat: the runtime's word while it holds, else the keeper's own.
-    fn beat(&self, own: Option<&OwnState>) {
+    /// Writes the heartbeat: the runtime's word while it holds, else the keeper's own. Returns when the next one is due.
+    fn beat(&self, own: Option<&OwnState>) -> Duration {
         let now = Timestamp::now();
         let interval = self.site.thresholds.heartbeat_interval;
         let report = heartbeat::read(&self.site.run_file(&self.agent.name, RunFile::Report), now, interval)
             .ok()
             // A report outlives its process, and anybody with the agent's variables can leave one.
             .filter(|report| ProcessWatch::default().look(self.pid).contains(report.pid));
+        let promised = own.is_none() && report.as_ref().is_some_and(|report| report.next_seconds.is_some());
+        // Its report is the next heartbeat: one of the keeper beside it would say the same, and wake whoever watches.
+        let due = if promised { interval + interval / 2 } else { interval };
         let beat = match own {
             Some(own) => Some(told_by_itself(own, report, now, interval)),
             None => next_beat(report, self.pid, now, interval),
         };
         let Some(beat) = beat else {
             // The runtime broke its promise to report: it hangs, and that must show as stale.
-            return;
+            return due;
         };
         self.told.reported(&beat);
         let path = self.site.run_file(&self.agent.name, RunFile::Heartbeat);
@@ -313,6 +316,7 @@ impl Keeper<'_> {
         if let Err(error) = heartbeat::write(&path, &beat) {
             tracing::error!(%error, path = %path.display(), "heartbeat not written");
         }
+        due
     }
 
     /// Records how the process ended; the keeper's own status becomes the process's.
