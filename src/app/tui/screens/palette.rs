@@ -13,6 +13,7 @@ use crate::app::tui::screens::hand::one_at_a_time;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{dispatch, several};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::Behind;
 use crate::app::tui::state::palette::{Palette, candidates, normal, refusal, usage, words_of};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::text_input::TextInput;
@@ -262,13 +263,22 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand
     match dispatch::resolve(state, parsed.spec, &parsed.inputs, Door::Palette) {
         Ok((command, performer)) => {
             state.commands.push(&line);
-            state.overlay = None;
+            // What was typed behind a command's words may be a whole reason.
+            let behind = match state.overlay.take() {
+                Some(Overlay::Palette(palette)) if words_of(spec).is_some_and(|words| line.len() > words.len()) => {
+                    Some(Behind::Palette(palette))
+                }
+                _ => None,
+            };
             let subject = dispatch::subject(state, &parsed.inputs, &performer);
             // The history says by which door something came; a question that is answered by a key
             // still came by this one.
             state.door = Door::Palette;
             dispatch::confirm_or_dispatch(state, parsed.spec, subject, (command, performer), effects);
             state.door = Door::Key;
+            if let Some(Overlay::Confirm(confirm)) = &mut state.overlay {
+                confirm.behind = behind.map(Box::new);
+            }
         }
         Err(why) => {
             if let Some(Overlay::Palette(palette)) = &mut state.overlay {
