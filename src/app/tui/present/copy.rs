@@ -25,7 +25,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         ]
     });
     Some(Popup {
-        title: "copy".to_owned(),
+        title: format!("copy of {}", Label::new(&copy.of)),
         lines: lines.collect(),
         scroll: 0,
         marked: Some(copy.at),

@@ -132,7 +132,7 @@ fn popups() {
     check("confirm", &state);
     for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
         let line = TextInput::line(line);
-        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
+        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, ..Palette::default() }));
         check(name, &state);
     }
 }
