@@ -349,11 +349,16 @@ impl Dashboard {
 
     fn take(&mut self, event: Event) {
         self.pressed |= matches!(event, Event::Key(_));
+        let by_hand = matches!(event, Event::Key(_) | Event::Click(_));
         let effects = update(&mut self.state, event);
         self.tell_focus();
         self.dirty = true;
         for effect in effects {
             self.perform(effect);
+        }
+        // Who closed the question himself knows that it was not answered.
+        if self.asked.forget(self.state.may_answer()) && !by_hand {
+            self.take(Event::Told { text: self.state.too_soon().to_owned(), failed: true });
         }
     }
 
