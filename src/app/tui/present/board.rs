@@ -222,6 +222,11 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     if !belongs.is_empty() {
         pieces.push(quiet(clean(&belongs)));
     }
+    if pieces.is_empty() {
+        // Nothing is said of it: how old it is tells at least whether it was forgotten.
+        let since = if card.version == 1 { "made" } else { "changed" };
+        pieces.push(quiet(format!("{since} {} ago", age::coarse(now.since(card.updated_at)))));
+    }
     // Facts stand apart like everywhere else, but for those of a claim, which say one thing and need the room.
     let apart = if column == Column::Claimed { " " } else { "  " };
     for piece in pieces.iter_mut().skip(1) {

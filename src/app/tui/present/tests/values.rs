@@ -328,6 +328,28 @@ fn a_board_marks_one_card_and_counts_what_is_expired() {
 }
 
 #[test]
+fn a_card_of_which_nothing_is_known_says_how_old_it_is() {
+    let mut state = state((200, 50));
+    state.screen = Screen::Board;
+    let mut board = (*samples::board([2, 2, 2, 2, 2])).clone();
+    for card in board.lanes.iter_mut().flat_map(|lane| &mut lane.cards) {
+        (card.priority, card.goal, card.stage) = (0, String::new(), String::new());
+        (card.branch, card.phase, card.assignee) = (String::new(), String::new(), String::new());
+    }
+    board.lanes[Column::Ready.index()].cards[1].version = 4;
+    update(&mut state, Event::Board(Arc::new(board), Timestamp::UNIX_EPOCH));
+    let Body::Board(view) = present(&state).body else { panic!("the board") };
+    let info = |column: Column| -> Vec<String> {
+        let cards = view.columns[column.index()].cards.iter().filter_map(|cell| cell.card.as_ref());
+        cards.map(|card| words(&card.info)).collect()
+    };
+    assert_eq!(info(Column::Ready), ["made 60s ago", "changed 2m ago"]);
+    for column in Column::ALL {
+        assert!(info(column).iter().all(|info| !info.is_empty()), "{column:?}: a line with nothing on it");
+    }
+}
+
+#[test]
 fn a_tile_says_what_its_agent_wants() {
     let mut asks = samples::row("asks", Readiness::Stuck);
     asks.question = Some(Label::new("Deploy?"));
