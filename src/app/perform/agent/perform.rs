@@ -76,7 +76,7 @@ pub(in crate::app) async fn perform(
             let roster = roster::load(site)?;
             let agent = roster.agent(name)?;
             let block = comms::block(site, &roster, agent, host.as_deref().unwrap_or(&agent.host));
-            Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
+            Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })).in_markdown())
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::card::{acceptance, clean, facts, headline, history, lease, neighbours, wrapped};
+use super::card::{acceptance, body_lines, clean, facts, headline, history, lease, neighbours};
 use super::dag;
 use super::room::plan_for;
 use crate::app::tui::state::State;
@@ -279,7 +279,7 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
         lines.push(Vec::new());
     }
     // A body may be a megabyte, and a frame is drawn several times a second.
-    lines.extend(wrapped(&detail.card.body, width, MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
+    lines.extend(body_lines(&detail.card.body, width, MAX_BODY_LINES));
     lines
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::action::keymap::Keymap;
-use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
+use crate::app::tui::present::card::{body_lines, facts as card_facts, history, lease, neighbours};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
 use crate::fleet::model::{
@@ -120,12 +120,16 @@ fn a_lease_is_counted_down_and_never_to_less_than_nothing() {
 #[test]
 fn a_body_is_wrapped_to_the_width_and_to_so_many_lines() {
     let body = "one two three four\n\n\tindented \u{1b}[31mred";
+    let wrapped = |body: &'static str, width, most| body_lines(body, width, most).map(|line| words(&line));
     let shown: Vec<String> = wrapped(body, 9, 99).collect();
     assert!(shown.iter().all(|line| line.chars().count() <= 9), "{shown:?}");
     assert!(!shown.concat().contains('\u{1b}'), "{shown:?}");
     assert_eq!(shown.concat().replace(' ', ""), "onetwothreefourindented\u{b7}[31mred");
     assert_eq!(wrapped(body, 9, 2).count(), 2);
     assert_eq!(wrapped("", 9, 99).count(), 0);
+    let hard = "It was written in lines that are\nwider than this one.";
+    let whole: Vec<String> = wrapped(hard, 24, 99).collect();
+    assert_eq!(whole, ["It was written in lines", "that are wider than this", "one."], "and no short line in between");
 }
 
 #[test]
