@@ -82,7 +82,7 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
                 // Before what it needs: an ephemeral agent is dead most of its time, and nobody
                 // has to do anything.
                 (_, false) => Piece::new(format!("not staffed: {}", row.reason), Role::Quiet),
-                _ if row.needs_operator() => Piece::new(row.reason.as_str(), role(row.shown())),
+                _ if row.needs_operator() => fleet::need(row),
                 (Some(claim), _) => Piece::new(format!("{} {}", claim.card, claim.title), Role::Quiet),
                 (None, _) => Piece::new(row.reason.as_str(), Role::Quiet),
             };

@@ -29,6 +29,7 @@ use crate::ui::picture;
 use crate::ui::theme::Theme;
 
 mod history;
+mod looks;
 mod popups;
 mod reasons;
 mod values;
