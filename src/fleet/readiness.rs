@@ -11,7 +11,7 @@ pub use reason::Reason;
 
 use super::heartbeat::NoHeartbeat;
 use super::model::{Authority, End, Health, HeartbeatStatus, Readiness, Thresholds};
-use super::screen::Showing;
+use super::screen::ScreenState;
 
 /// A heartbeat counts as in time up to this many intervals.
 const HEALTHY_INTERVALS: u32 = 3;
@@ -78,7 +78,7 @@ pub enum ScreenInput {
     /// It could tell, and was not read; why.
     Unread(String),
     /// It was read: the state that it shows, and that in a few words.
-    Shows(Showing, String),
+    Shows(ScreenState, String),
 }
 
 /// Everything a decision rests on.
@@ -196,7 +196,7 @@ pub fn decide(inputs: &Inputs, thresholds: &Thresholds) -> Decision {
     let heartbeat = match &inputs.heartbeat {
         Ok(heartbeat) => heartbeat,
         Err(NoHeartbeat::Elsewhere) => {
-            let known = matches!(&inputs.screen, ScreenInput::Shows(showing, _) if *showing != Showing::Unknown);
+            let known = matches!(&inputs.screen, ScreenInput::Shows(state, _) if *state != ScreenState::Unknown);
             return match by_screen(&inputs.screen, inputs.idle, thresholds, &decision) {
                 Some(decided) => decided,
                 // The screen is known and decides nothing yet, so silence may.
@@ -284,7 +284,7 @@ fn outlived(
     thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
-    if !matches!(inputs.screen, ScreenInput::Shows(Showing::Ready, _)) {
+    if !matches!(inputs.screen, ScreenInput::Shows(ScreenState::Ready, _)) {
         return None;
     }
     // Without output since the report it may be the report that is the newer one.
@@ -313,7 +313,7 @@ fn by_silence(
         ),
         Some(idle)
             if (idle >= thresholds.idle && inputs.screen != ScreenInput::NotAsked)
-                || (idle >= SETTLED_AFTER && matches!(inputs.screen, ScreenInput::Shows(Showing::Unknown, _))) =>
+                || (idle >= SETTLED_AFTER && matches!(inputs.screen, ScreenInput::Shows(ScreenState::Unknown, _))) =>
         {
             decision(
                 Readiness::Unknown,
@@ -347,40 +347,40 @@ fn by_screen(
     thresholds: &Thresholds,
     decision: &dyn Fn(Readiness, Reason, &'static str, &'static str) -> Decision,
 ) -> Option<Decision> {
-    let ScreenInput::Shows(showing, reason) = screen else { return None };
+    let ScreenInput::Shows(state, reason) = screen else { return None };
     let reason = reason.clone();
     let told = Reason::Told;
-    Some(match showing {
-        Showing::Dialog | Showing::Login | Showing::Limit | Showing::Failing => decision(
+    Some(match state {
+        ScreenState::Dialog | ScreenState::Login | ScreenState::Limit | ScreenState::Failing => decision(
             Readiness::Stuck,
             told(reason),
             "its screen shows a question, a login, a limit or a failing model",
             "another screen, or a report of the runtime itself",
         ),
-        Showing::Busy | Showing::Queued => {
+        ScreenState::Busy | ScreenState::Queued => {
             decision(Readiness::Working, told(reason), "its screen shows a turn in progress", "another screen")
         }
-        Showing::Draft | Showing::Occupied if idle.is_none_or(|idle| idle < thresholds.idle) => decision(
+        ScreenState::Draft | ScreenState::Occupied if idle.is_none_or(|idle| idle < thresholds.idle) => decision(
             Readiness::Working,
             Reason::AtItsKeys(reason),
             "its screen shows what somebody types or chooses",
             "an empty composer",
         ),
-        Showing::Draft | Showing::Occupied => decision(
+        ScreenState::Draft | ScreenState::Occupied => decision(
             Readiness::Stuck,
             Reason::LeftAtItsKeys(reason, idle.unwrap_or_default()),
             "what somebody began at its keys was left for longer than the idle threshold, and no work can be given to it",
             "an empty composer: send the draft, or take it away",
         ),
         // Between a message and the first sign of work the composer is empty too.
-        Showing::Ready if idle.is_none_or(|idle| idle < SETTLED_AFTER) => return None,
-        Showing::Ready => decision(
+        ScreenState::Ready if idle.is_none_or(|idle| idle < SETTLED_AFTER) => return None,
+        ScreenState::Ready => decision(
             Readiness::Available,
             told(reason),
             "its screen shows a composer and no turn in progress",
             "output in its pane, or a report of the runtime itself",
         ),
-        Showing::Unknown => return None,
+        ScreenState::Unknown => return None,
     })
 }
 

@@ -167,8 +167,8 @@ pub struct Plan {
     pub columns: [Rect; 5],
     /// Lines of a card in each column, at least.
     pub card_rows: [u16; 5],
-    /// Whether a card in the selected column has as many as its title takes.
-    pub wraps: bool,
+    /// Whether a card in each column has as many as its title takes.
+    pub wraps: [bool; 5],
     /// Counts of all columns, where only one is shown.
     pub tabs: Rect,
     /// The panel of the selected card, below the columns.
@@ -396,18 +396,15 @@ fn board(plan: &mut Plan, mut body: Rect, (selected, counts): (usize, [u64; 5]),
     // Side by side with equal widths where titles stay readable; else the selected one gets the room.
     let (framed, equal) = (body.width >= lanes::FRAMED_FROM, body.width >= lanes::EQUAL_FROM);
     let tall = body.height >= TWO_LINES_FROM;
-    // Where every column has room for all of its cards, titles take two lines: a column is narrower than most of them.
-    let most = counts.into_iter().max().unwrap_or(0);
-    let roomy = most * 3 <= u64::from(body.height.saturating_sub(2));
-    plan.card_rows = match (tall && equal, roomy) {
-        (true, true) => [3; 5],
-        (true, false) => [2; 5],
-        (false, _) => [1; 5],
-    };
-    if tall && framed && !equal {
+    plan.card_rows = if tall && equal { [2; 5] } else { [1; 5] };
+    if tall && equal {
+        // Titles are whole where there is room for all of them: a column is narrower than most.
+        plan.wraps = counts.map(|count| count * 3 <= u64::from(body.height.saturating_sub(2)));
+    }
+    if tall && framed {
         // A narrow column shows more of its cards, the one that is read all of each.
         plan.card_rows[selected] = 2;
-        plan.wraps = true;
+        plan.wraps[selected] = true;
     }
     plan.column_edges = if framed { Edges::Full } else { Edges::None };
     let widths = lanes::widths(body.width, selected, counts);
@@ -456,6 +453,15 @@ mod tests {
                 prop_assert!(plan.facts.intersection(plan.list).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn a_column_with_room_for_it_shows_whole_titles_whatever_the_others_hold() {
+        let wraps =
+            |width, counts| plan(width, 50, ViewKind::Board { selected: 1, filter: false, empty: false, counts }).wraps;
+        assert_eq!(wraps(200, [6, 73, 1, 2, 5]), [true; 5], "and the one that is read");
+        assert_eq!(wraps(200, [90, 4, 0, 0, 900]), [false, true, true, true, false]);
+        assert_eq!(wraps(120, [1; 5]), [false, true, false, false, false], "of narrow ones the one that is read");
     }
 
     #[test]

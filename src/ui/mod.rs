@@ -14,6 +14,7 @@ pub mod layout;
 mod overlay;
 pub mod paper;
 pub mod picture;
+pub mod prose;
 mod screens;
 pub mod text;
 pub mod theme;

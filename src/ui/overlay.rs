@@ -215,6 +215,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, popup: &Popup, theme: Theme)
     border(buffer, frame, popup, reach, theme);
     for (y, (_, line)) in (inner.y..inner.y + text_rows).zip(lines.iter().skip(usize::from(scroll))) {
         pieces(buffer, inner, y, line, theme);
+        if line.iter().any(|piece| piece.role == Role::Marked) {
+            // From edge to edge, as a row of a view.
+            buffer.set_style(Rect { x: frame.x + 1, y, width: frame.width - 2, height: 1 }, theme.selection());
+        }
     }
     if lines.len() > usize::from(text_rows) {
         let mark = format!("{}/{}", scroll + text_rows, lines.len());

@@ -40,6 +40,8 @@ pub enum Role {
     State(Readiness),
     /// A column of the board.
     Lane(Column),
+    /// The marked entry of a popup's list: its line stands on the ground of what is selected.
+    Marked,
     /// The cursor of a line that is being edited.
     Cursor,
 }
@@ -501,7 +503,7 @@ pub struct PaneCut {
     /// Column and row of the cut-out's corner.
     pub origin: (u16, u16),
     /// A note instead of the cells, or over them.
-    pub note: Option<String>,
+    pub note: Option<Piece>,
 }
 
 /// A popup.

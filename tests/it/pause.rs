@@ -216,3 +216,19 @@ fn an_answer_counts_from_when_its_question_was_on_the_screen_however_late_the_da
         assert!(!path.exists());
     }
 }
+
+#[test]
+fn a_key_that_waits_for_its_question_to_be_seen_goes_with_it() {
+    let sandbox = Sandbox::with_agents(AGENTS);
+    sandbox.ok(&["fleet", "pause"]);
+    let mut screen = sandbox.open_with(&[], &[("MOSAIC_DEBUG_FAULT", "late")], 80, 24);
+    screen.wait_text("PAUSED by ");
+    screen.send("Z");
+    screen.wait_text("Resume the fleet?");
+    // Until the dashboard hears that the question was seen it waits, and elsewhere it is the key of copying.
+    screen.send("y");
+    screen.send("\x1b");
+    screen.wait_until("it was left", |text| !text.contains("Resume the fleet?"));
+    screen.send("2");
+    screen.wait_until("the wall, and nothing over it", |text| text.contains("Wall") && !text.contains("copy of"));
+}

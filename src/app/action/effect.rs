@@ -1,4 +1,5 @@
-//! Whether what was asked for changes anything outside of this program: with `--read-only` only looks are left.
+//! Whether what was asked for changes anything outside of this program: with `--read-only` only looks are left. And which
+//! steps of the screen act on what is selected there.
 //!
 //! Each match names every action, so that a new one is decided on. A row of the table says the same of all that its
 //! command can come to ([`ActionSpec::writes`]); a test holds them together.
@@ -247,6 +248,75 @@ impl ScreenAction {
             | Self::OpenCard
             | Self::Jump
             | Self::FilterBoard
+            | Self::ViewGoals
+            | Self::GoalCards => false,
+        }
+    }
+
+    /// Whether it acts on what is selected, and so only on what a frame showed. What opens a view of it shows what it took.
+    #[must_use]
+    pub const fn acts_on_selection(self) -> bool {
+        match self {
+            Self::AskMessage
+            | Self::AskBroadcast
+            | Self::Answer
+            | Self::Snooze
+            // What is copied leaves the screen: nobody sees there whose it is.
+            | Self::Copy
+            | Self::Mark
+            | Self::MarkCard
+            | Self::ShowPersona
+            | Self::LaunchSettings
+            | Self::EditCard
+            | Self::CardInEditor
+            | Self::ClaimFor
+            | Self::AskBlock
+            | Self::AskLink
+            | Self::MoveCard
+            | Self::Priority(_) => true,
+            Self::Back
+            | Self::Quit
+            | Self::Peel
+            | Self::Help
+            | Self::Palette
+            | Self::Settings
+            | Self::Escalations
+            | Self::FirstFleet
+            | Self::Redraw
+            | Self::Suspend
+            | Self::Pause
+            | Self::ViewFleet
+            | Self::ViewWall
+            | Self::Tile(_)
+            | Self::Freeze
+            | Self::Fold
+            | Self::Follow
+            | Self::Move(_)
+            | Self::Order(_)
+            | Self::OpenFacts
+            | Self::ScrollFacts(_)
+            | Self::Filter
+            | Self::NextAttention
+            | Self::Pan(_)
+            | Self::ViewActivity
+            | Self::FilterActivity
+            | Self::OpenEvent
+            | Self::Plots
+            | Self::Span
+            | Self::Running
+            | Self::ViewOrg
+            | Self::ScrollPersona(_)
+            | Self::Side(_)
+            | Self::DiffAgain
+            | Self::Search
+            | Self::NextFound(_)
+            | Self::ViewBoard
+            | Self::Column(_)
+            | Self::OpenCard
+            | Self::Jump
+            | Self::FilterBoard
+            | Self::NewCard
+            | Self::Undo
             | Self::ViewGoals
             | Self::GoalCards => false,
         }

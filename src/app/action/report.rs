@@ -49,6 +49,8 @@ pub struct Report {
     pub undo: Option<Box<Action>>,
     /// What was changed.
     pub changed: Changed,
+    /// Whether the text is Markdown: a screen breaks its lines anew.
+    pub markdown: bool,
 }
 
 impl Report {
@@ -61,6 +63,7 @@ impl Report {
             errors: Vec::new(),
             undo: None,
             changed: Changed::Asked,
+            markdown: false,
         }
     }
 
@@ -81,6 +84,12 @@ impl Report {
         self
     }
 
+    /// The same answer, whose text is Markdown.
+    #[must_use]
+    pub fn in_markdown(self) -> Self {
+        Self { markdown: true, ..self }
+    }
+
     /// The same answer with another exit code.
     #[must_use]
     pub fn with_code(mut self, code: u8) -> Self {
@@ -98,6 +107,7 @@ impl Report {
             errors: Vec::new(),
             undo: None,
             changed: Changed::Asked,
+            markdown: false,
         }
     }
 }

@@ -39,7 +39,6 @@ use crate::app::tui::memory::Memory;
 use crate::app::tui::present::{TURN, present};
 use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::TOO_SOON;
 use crate::app::tui::update::update;
 use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
@@ -350,11 +349,16 @@ impl Dashboard {
 
     fn take(&mut self, event: Event) {
         self.pressed |= matches!(event, Event::Key(_));
+        let by_hand = matches!(event, Event::Key(_) | Event::Click(_));
         let effects = update(&mut self.state, event);
         self.tell_focus();
         self.dirty = true;
         for effect in effects {
             self.perform(effect);
+        }
+        // Who closed the question himself knows that it was not answered.
+        if self.asked.forget(self.state.may_answer()) && !by_hand {
+            self.take(Event::Told { text: self.state.too_soon().to_owned(), failed: true });
         }
     }
 
@@ -462,10 +466,11 @@ impl Dashboard {
         Ok(())
     }
 
-    /// Whether a key may be the answer to an open question or menu. Esc and Ctrl-C answer everything, at any time.
+    /// Whether a key may be the answer to an open question, or take the marked entry of a list. Esc and Ctrl-C answer
+    /// everything, at any time.
     fn answers(&self, key: &KeyEvent) -> bool {
-        // The other keys of a menu only move its mark; they stay behind an Enter that waits.
-        let decides = !self.state.is_menu() || key.code == KeyCode::Enter || self.asked.holds_keys();
+        // The other keys of a list only move its mark; they stay behind an Enter that waits.
+        let decides = self.state.mark().is_none() || key.code == KeyCode::Enter || self.asked.holds_keys();
         let leaves = key.code == KeyCode::Esc || key.modifiers.contains(KeyModifiers::CONTROL);
         self.state.may_answer() && decides && !leaves
     }
@@ -477,7 +482,7 @@ impl Dashboard {
             Verdict::Answers => self.take(Event::Key(key)),
             Verdict::Waits => {}
             Verdict::TooSoon => {
-                self.take(Event::Told { text: TOO_SOON.to_owned(), failed: true });
+                self.take(Event::Told { text: self.state.too_soon().to_owned(), failed: true });
             }
         }
     }

@@ -38,7 +38,7 @@ fn contract(site: &Site, runtime: &str, class: Option<&str>, agent: Option<&str>
     let json = json!({
         "runtime": runtime, "class": class, "agent": agent, "warnings": contract.warnings, "parts": parts,
     });
-    let mut report = Report::done(contract.to_string().trim_end(), &json);
+    let mut report = Report::done(contract.to_string().trim_end(), &json).in_markdown();
     report.errors = contract.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     Ok(report)
 }

@@ -128,7 +128,7 @@ fn persona(site: &Site, class: &str) -> Result<Report> {
         "problems": lines(&problems),
     });
     let code = if problems.is_empty() { DONE } else { FAILED };
-    Ok(Report { errors: lines(&problems), ..Report::done(text, &json).with_code(code) })
+    Ok(Report { errors: lines(&problems), ..Report::done(text, &json).with_code(code).in_markdown() })
 }
 
 /// The answer to a text whose persona was changed by somebody else since it was opened.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Planes, seconds_since};
 use crate::fleet::model::{Evidence, Label, PaneId, Plane, ServerName};
 use crate::fleet::readiness::ScreenInput;
-use crate::fleet::screen::Showing;
+use crate::fleet::screen::ScreenState;
 
 /// The input of the decision, and the evidence; neither where such screens are not known.
 pub(super) fn input(
@@ -19,8 +19,8 @@ pub(super) fn input(
         Ok(facts) => {
             let asked = facts.asked();
             let reason = if asked.is_empty() { facts.reason.clone() } else { format!("{}: {asked}", facts.reason) };
-            let text = format!("{}: {}", facts.showing.word(), facts.reason);
-            (facts.showing != Showing::Unknown, Cow::Owned(text), ScreenInput::Shows(facts.showing, reason))
+            let text = format!("{}: {}", facts.state.word(), facts.reason);
+            (facts.state != ScreenState::Unknown, Cow::Owned(text), ScreenInput::Shows(facts.state, reason))
         }
         Err(why) => (false, Cow::Borrowed(why.as_str()), ScreenInput::Unread(why.clone())),
     };

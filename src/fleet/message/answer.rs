@@ -10,7 +10,7 @@ use super::phase::{Phase, gone, lock_busy};
 use super::receipt::{Delivery, Outcome, Refusal};
 use crate::fleet::error::Result;
 use crate::fleet::model::Label;
-use crate::fleet::screen::{Rules, ScreenFacts, Showing};
+use crate::fleet::screen::{Rules, ScreenFacts, ScreenState};
 use crate::fleet::tmux::{Change, Guard, Query};
 
 impl Delivering<'_> {
@@ -52,10 +52,10 @@ impl Delivering<'_> {
         let typed = |text: &str| keys.iter().any(|key| key.chars().count() == 1 && text.ends_with(key.as_str()));
         let answered = |facts: &ScreenFacts| {
             let elsewhere = facts.composer.as_ref().is_some_and(|composer| typed(&composer.text));
-            facts.question != before.question && facts.showing != Showing::Unknown && !elsewhere
+            facts.question != before.question && facts.state != ScreenState::Unknown && !elsewhere
         };
         Ok(match self.until(lease, self.options.timeout, rules, answered).await? {
-            Seen::Yes(now) if now.showing == Showing::Dialog => Outcome::new(
+            Seen::Yes(now) if now.state == ScreenState::Dialog => Outcome::new(
                 Delivery::Accepted,
                 format!("answered with choice {choice}: {asked}; now it asks: {}", Label::new(&now.asked())),
             ),
@@ -78,7 +78,7 @@ impl Delivering<'_> {
         meant: Option<&Label>,
     ) -> Result<Choice> {
         let refused = |refusal, why: String| Ok(Choice::Refused(Outcome::refused(refusal, why)));
-        if before.showing != Showing::Dialog {
+        if before.state != ScreenState::Dialog {
             return refused(Refusal::NoQuestion, format!("nothing is asked: {}", before.reason));
         }
         let Some(dialog) = before.dialog.and_then(|which| rules.dialogs.get(which)) else {

@@ -14,7 +14,7 @@ use crate::fleet::error::Result;
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
 use crate::fleet::os::process::ProcessWatch;
 use crate::fleet::runtime;
-use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
+use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, ScreenState};
 use crate::fleet::ssh::{Links, processes};
 use crate::fleet::tmux::{Change, Guard, Peek, Query, Tmux};
 
@@ -127,7 +127,7 @@ impl Delivering<'_> {
         }
         let Some(rules) = self.rules else { return self.blindly(lease, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
-        let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.showing != Showing::Unknown;
+        let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.state != ScreenState::Unknown;
         let before = match self.until_drawn(lease, SCREEN_WITHIN, rules, known, ScreenFacts::is_blank).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
             Seen::Gone => return Ok(gone(*phase)),
@@ -297,8 +297,8 @@ impl Delivering<'_> {
     /// Why nothing may be pasted now.
     pub(super) async fn refusal(&self, rules: &Rules, facts: &ScreenFacts) -> Result<Option<Outcome>> {
         let refused = |refusal, why: &str| Ok(Some(Outcome::refused(refusal, why)));
-        match facts.showing {
-            Showing::Dialog => {
+        match facts.state {
+            ScreenState::Dialog => {
                 let why = format!(
                     "{}; `mosaic-tui agent approve {}` answers it, `mosaic-tui agent attach {}` shows it",
                     facts.reason, self.agent, self.agent
@@ -306,17 +306,17 @@ impl Delivering<'_> {
                 return refused(Refusal::BlockedByPrompt, &why);
             }
             // With a composer it is what became of the last turn; somebody may have logged in since.
-            Showing::Login if facts.composer.is_none() => return refused(Refusal::LoginNeeded, &facts.reason),
-            Showing::Occupied => {
+            ScreenState::Login if facts.composer.is_none() => return refused(Refusal::LoginNeeded, &facts.reason),
+            ScreenState::Occupied => {
                 let why = format!("{}; `mosaic-tui agent attach {}` shows it", facts.reason, self.agent);
                 return refused(Refusal::ComposerOccupied, &why);
             }
             _ => {}
         }
-        let failing = match facts.showing {
-            Showing::Login => Some(Refusal::Login),
-            Showing::Limit => Some(Refusal::Limit),
-            Showing::Failing => Some(Refusal::Failing),
+        let failing = match facts.state {
+            ScreenState::Login => Some(Refusal::Login),
+            ScreenState::Limit => Some(Refusal::Limit),
+            ScreenState::Failing => Some(Refusal::Failing),
             _ => None,
         };
         if let Some(failing) = failing.filter(|_| self.options.only_well) {
@@ -331,7 +331,7 @@ impl Delivering<'_> {
         if !composer.is_empty() && !self.options.force {
             return refused(Refusal::DraftPresent, "somebody left a draft in its composer");
         }
-        if matches!(facts.showing, Showing::Busy | Showing::Queued) {
+        if matches!(facts.state, ScreenState::Busy | ScreenState::Queued) {
             if matches!(self.what, What::Command(_)) {
                 return refused(Refusal::Busy, "it works, and a command of the runtime would disturb that");
             }
@@ -344,7 +344,7 @@ impl Delivering<'_> {
 
     /// Whether Enter would end the turn that this screen shows to be in progress.
     async fn enter_interrupts(&self, rules: &Rules, facts: &ScreenFacts) -> Result<bool> {
-        let works = matches!(facts.showing, Showing::Busy | Showing::Queued);
+        let works = matches!(facts.state, ScreenState::Busy | ScreenState::Queued);
         // One whose command line is not known is taken for the careless kind.
         if !works || !rules.busy_enter.interrupts(&[]) {
             return Ok(false);
@@ -409,7 +409,7 @@ impl Delivering<'_> {
 
     pub(super) fn shows_draft(&self, facts: &ScreenFacts, was: &str) -> bool {
         // Enter would choose from a list that the text has opened; a command of the runtime is one of such a list.
-        let listed = facts.showing == Showing::Occupied && !matches!(self.what, What::Command(_));
+        let listed = facts.state == ScreenState::Occupied && !matches!(self.what, What::Command(_));
         !listed && facts.composer.as_ref().is_some_and(|composer| self.shows_draft_text(composer, was))
     }
 
@@ -436,18 +436,18 @@ impl Delivering<'_> {
                 let left = match &now.composer {
                     Some(composer) => !self.shows_draft_text(composer, ""),
                     // It may ask something about it at once.
-                    None => now.showing == Showing::Dialog,
+                    None => now.state == ScreenState::Dialog,
                 };
                 if left && (self.took)() {
                     return true;
                 }
                 // Behind a model that fails nothing arrives before its turn ends.
-                let held = draft.showing == Showing::Failing && now.showing == Showing::Failing && !now.queued;
+                let held = draft.state == ScreenState::Failing && now.state == ScreenState::Failing && !now.queued;
                 let queued = now.queued && shown::queued(&draft.above, &now.above, text);
                 left && !held && (queued || shown::came(&draft.above, &now.above, text))
             }
             What::Command(_) | What::Answer(..) | What::Nothing => {
-                empty && (now.above != before.above || now.showing != before.showing)
+                empty && (now.above != before.above || now.state != before.state)
             }
         }
     }

@@ -10,7 +10,7 @@ use super::phase::{Phase, gone, lost_lease};
 use super::receipt::{Delivery, Outcome, Refusal};
 use super::shown;
 use crate::fleet::error::Result;
-use crate::fleet::screen::{Composer, Rules, ScreenFacts, Showing};
+use crate::fleet::screen::{Composer, Rules, ScreenFacts, ScreenState};
 use crate::fleet::tmux::{Change, Guard};
 
 /// Time that a draft stands still when nobody types it.
@@ -88,7 +88,7 @@ impl Delivering<'_> {
         phase: &mut Phase,
     ) -> Result<std::result::Result<ScreenFacts, Outcome>> {
         // Keys that clear a composer would answer a dialog.
-        let asks = matches!(before.showing, Showing::Dialog | Showing::Login | Showing::Occupied);
+        let asks = matches!(before.state, ScreenState::Dialog | ScreenState::Login | ScreenState::Occupied);
         let Some(composer) = before.composer.as_ref().filter(|_| lease.is_drafted() && !asks) else {
             return Ok(Ok(before));
         };

@@ -8,15 +8,15 @@ mod deliver;
 mod draft;
 mod frame;
 mod lease;
+mod messenger;
 mod options;
 mod phase;
-mod post;
 mod receipt;
 mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use frame::{Envelope, MAX_BYTES, check_text, id_of};
+pub use messenger::Messenger;
 pub use options::Options;
-pub use post::Post;
 pub use receipt::{Delivery, Receipt, Refusal};

@@ -13,7 +13,7 @@ use crate::fleet::error::{Failure, Kind};
 use crate::fleet::home::Site;
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName, SocketName};
 use crate::fleet::roster;
-use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, Showing};
+use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, ScreenState};
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::Tmux;
 
@@ -72,11 +72,11 @@ fn holds(text: &str) -> Option<Composer> {
     Some(Composer { text: text.to_owned(), pasted, before_paste, blanks: false, row: 3, rows: Vec::new() })
 }
 
-fn facts(showing: Showing, composer: Option<Composer>, above: &[&str]) -> ScreenFacts {
+fn facts(state: ScreenState, composer: Option<Composer>, above: &[&str]) -> ScreenFacts {
     ScreenFacts {
-        showing,
+        state,
         reason: "as it is".to_owned(),
-        queued: showing == Showing::Queued,
+        queued: state == ScreenState::Queued,
         undecided: false,
         composer,
         question: Vec::new(),
@@ -154,21 +154,28 @@ fn without_rules_only_the_runtimes_own_word_lets_a_key_through() {
 async fn nothing_is_pasted_where_it_would_not_be_a_message() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    for (showing, composer, delivery, part) in [
-        (Showing::Dialog, None, Delivery::Refused, "blocked_by_prompt: as it is; `mosaic-tui agent approve a`"),
-        (Showing::Dialog, holds(""), Delivery::Refused, "blocked_by_prompt"),
-        (Showing::Login, None, Delivery::Refused, "login_needed"),
-        (Showing::Occupied, holds(""), Delivery::Refused, "composer_occupied"),
-        (Showing::Draft, holds("half a"), Delivery::Refused, "draft_present"),
-        (Showing::Unknown, None, Delivery::Blank, "its composer is not to be seen"),
+    for (state, composer, delivery, part) in [
+        (ScreenState::Dialog, None, Delivery::Refused, "blocked_by_prompt: as it is; `mosaic-tui agent approve a`"),
+        (ScreenState::Dialog, holds(""), Delivery::Refused, "blocked_by_prompt"),
+        (ScreenState::Login, None, Delivery::Refused, "login_needed"),
+        (ScreenState::Occupied, holds(""), Delivery::Refused, "composer_occupied"),
+        (ScreenState::Draft, holds("half a"), Delivery::Refused, "draft_present"),
+        (ScreenState::Unknown, None, Delivery::Blank, "its composer is not to be seen"),
     ] {
-        let refusal = message.refusal(&bench.rules, &facts(showing, composer, &[])).await.unwrap();
+        let refusal = message.refusal(&bench.rules, &facts(state, composer, &[])).await.unwrap();
         is(&refusal.expect("a refusal"), delivery, part);
     }
-    for showing in [Showing::Ready, Showing::Login, Showing::Limit, Showing::Failing, Showing::Busy, Showing::Queued] {
+    for state in [
+        ScreenState::Ready,
+        ScreenState::Login,
+        ScreenState::Limit,
+        ScreenState::Failing,
+        ScreenState::Busy,
+        ScreenState::Queued,
+    ] {
         // Somebody may have logged in since, and this runtime lets a message wait for the end of a turn.
-        let refusal = message.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap();
-        assert_eq!(refusal, None, "{showing:?}");
+        let refusal = message.refusal(&bench.rules, &facts(state, holds(""), &[])).await.unwrap();
+        assert_eq!(refusal, None, "{state:?}");
     }
 }
 
@@ -177,12 +184,14 @@ async fn work_is_not_given_to_one_that_met_a_limit_since_it_was_looked_at() {
     let bench = Bench::new();
     let mut brief = bench.delivering(What::Message(MESSAGE));
     brief.options.only_well = true;
-    for (showing, word) in [(Showing::Limit, "limit: "), (Showing::Failing, "failing: "), (Showing::Login, "login: ")] {
-        let refusal = brief.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap();
+    for (state, word) in
+        [(ScreenState::Limit, "limit: "), (ScreenState::Failing, "failing: "), (ScreenState::Login, "login: ")]
+    {
+        let refusal = brief.refusal(&bench.rules, &facts(state, holds(""), &[])).await.unwrap();
         is(&refusal.expect("a refusal"), Delivery::Refused, word);
     }
-    for showing in [Showing::Ready, Showing::Busy] {
-        assert_eq!(brief.refusal(&bench.rules, &facts(showing, holds(""), &[])).await.unwrap(), None, "{showing:?}");
+    for state in [ScreenState::Ready, ScreenState::Busy] {
+        assert_eq!(brief.refusal(&bench.rules, &facts(state, holds(""), &[])).await.unwrap(), None, "{state:?}");
     }
 }
 
@@ -190,7 +199,7 @@ async fn work_is_not_given_to_one_that_met_a_limit_since_it_was_looked_at() {
 async fn blanks_that_somebody_typed_are_a_draft_and_force_goes_behind_it() {
     let bench = Bench::new();
     let blanks = holds("").map(|composer| Composer { blanks: true, ..composer });
-    let screen = facts(Showing::Draft, blanks, &[]);
+    let screen = facts(ScreenState::Draft, blanks, &[]);
     let mut message = bench.delivering(What::Message(MESSAGE));
     is(&message.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "draft_present");
     message.options.force = true;
@@ -200,12 +209,12 @@ async fn blanks_that_somebody_typed_are_a_draft_and_force_goes_behind_it() {
 #[tokio::test]
 async fn a_command_waits_for_the_end_of_a_turn() {
     let bench = Bench::new();
-    for showing in [Showing::Busy, Showing::Queued] {
-        let screen = facts(showing, holds(""), &[]);
+    for state in [ScreenState::Busy, ScreenState::Queued] {
+        let screen = facts(state, holds(""), &[]);
         let command = bench.delivering(What::Command("/clear"));
         is(&command.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "busy");
     }
-    let idle = facts(Showing::Ready, holds(""), &[]);
+    let idle = facts(ScreenState::Ready, holds(""), &[]);
     assert_eq!(bench.delivering(What::Command("/clear")).refusal(&bench.rules, &idle).await.unwrap(), None);
 }
 
@@ -217,9 +226,9 @@ async fn enter_is_not_pressed_in_a_turn_that_it_would_end() {
     let rules = screen::rules_for(&site, "codex").unwrap().unwrap();
     assert!(rules.busy_enter.interrupts(&[]), "codex decides it by an option");
     let delivering = Delivering { runtime: "codex", ..bench.delivering(What::Message(MESSAGE)) };
-    let busy = facts(Showing::Busy, holds(""), &[]);
+    let busy = facts(ScreenState::Busy, holds(""), &[]);
     is(&delivering.refusal(&rules, &busy).await.unwrap().unwrap(), Delivery::Refused, INTERRUPTS);
-    let idle = facts(Showing::Ready, holds(""), &[]);
+    let idle = facts(ScreenState::Ready, holds(""), &[]);
     assert_eq!(delivering.refusal(&rules, &idle).await.unwrap(), None);
 }
 
@@ -227,27 +236,27 @@ async fn enter_is_not_pressed_in_a_turn_that_it_would_end() {
 fn a_draft_is_the_message_and_nothing_else() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    let shows = |showing, composer| message.shows_draft(&facts(showing, composer, &[]), "");
-    assert!(shows(Showing::Draft, holds(MESSAGE)));
-    assert!(!shows(Showing::Occupied, holds(MESSAGE)), "Enter would choose from the list");
-    assert!(!shows(Showing::Draft, holds("another text of somebody's")));
-    assert!(!shows(Showing::Draft, holds(&format!("{MESSAGE}, and what somebody typed behind it"))));
-    assert!(!shows(Showing::Ready, holds("")) && !shows(Showing::Unknown, None));
+    let shows = |state, composer| message.shows_draft(&facts(state, composer, &[]), "");
+    assert!(shows(ScreenState::Draft, holds(MESSAGE)));
+    assert!(!shows(ScreenState::Occupied, holds(MESSAGE)), "Enter would choose from the list");
+    assert!(!shows(ScreenState::Draft, holds("another text of somebody's")));
+    assert!(!shows(ScreenState::Draft, holds(&format!("{MESSAGE}, and what somebody typed behind it"))));
+    assert!(!shows(ScreenState::Ready, holds("")) && !shows(ScreenState::Unknown, None));
     let long = holds("[pasted 9 lines]").map(|composer| Composer {
         pasted: true,
         before_paste: "[h:lead -> h:a".to_owned(),
         ..composer
     });
-    assert!(shows(Showing::Draft, long.clone()), "the sign of a long paste stands for the rest");
+    assert!(shows(ScreenState::Draft, long.clone()), "the sign of a long paste stands for the rest");
     let other = long.map(|composer| Composer { before_paste: "mine:".to_owned(), ..composer });
-    assert!(!shows(Showing::Draft, other));
+    assert!(!shows(ScreenState::Draft, other));
 }
 
 #[test]
 fn behind_a_draft_both_have_to_stand() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    let both = facts(Showing::Draft, holds(&format!("half a {MESSAGE}")), &[]);
+    let both = facts(ScreenState::Draft, holds(&format!("half a {MESSAGE}")), &[]);
     assert!(message.shows_draft(&both, "half a "));
     assert!(!message.shows_draft(&both, ""), "what is not ours is no draft of ours");
 }
@@ -256,86 +265,86 @@ fn behind_a_draft_both_have_to_stand() {
 fn a_command_is_found_among_the_commands_that_its_list_shows() {
     let bench = Bench::new();
     let command = bench.delivering(What::Command("/clear"));
-    let listed = facts(Showing::Occupied, holds("/clear\n/clear-all\n/compact"), &[]);
+    let listed = facts(ScreenState::Occupied, holds("/clear\n/clear-all\n/compact"), &[]);
     assert!(command.shows_draft(&listed, ""));
-    assert!(!command.shows_draft(&facts(Showing::Occupied, holds("/clear-all"), &[]), ""));
+    assert!(!command.shows_draft(&facts(ScreenState::Occupied, holds("/clear-all"), &[]), ""));
 }
 
 #[test]
 fn what_stands_in_the_conversation_and_not_in_the_composer_was_taken() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    let draft = facts(Showing::Draft, holds(MESSAGE), &["earlier"]);
+    let draft = facts(ScreenState::Draft, holds(MESSAGE), &["earlier"]);
     let taken = |now: ScreenFacts| message.was_taken(&now, &draft, &draft);
-    assert!(taken(facts(Showing::Busy, holds(""), &["earlier", MESSAGE])));
-    assert!(taken(facts(Showing::Busy, holds("the next line of a person"), &["earlier", MESSAGE])));
+    assert!(taken(facts(ScreenState::Busy, holds(""), &["earlier", MESSAGE])));
+    assert!(taken(facts(ScreenState::Busy, holds("the next line of a person"), &["earlier", MESSAGE])));
     assert!(taken(facts(
-        Showing::Queued,
+        ScreenState::Queued,
         holds(""),
         &["earlier", "waits: [h:lead -> h:a mabcdefgh] please lo\u{2026}"]
     )));
-    assert!(taken(facts(Showing::Dialog, None, &["earlier", MESSAGE])), "it may ask about it at once");
-    assert!(!taken(facts(Showing::Busy, holds(MESSAGE), &["earlier", MESSAGE])), "a copy of it is still a draft");
-    assert!(!taken(facts(Showing::Busy, holds(""), &["earlier"])), "an empty composer alone proves nothing");
-    assert!(!taken(facts(Showing::Unknown, None, &["earlier", MESSAGE])));
+    assert!(taken(facts(ScreenState::Dialog, None, &["earlier", MESSAGE])), "it may ask about it at once");
+    assert!(!taken(facts(ScreenState::Busy, holds(MESSAGE), &["earlier", MESSAGE])), "a copy of it is still a draft");
+    assert!(!taken(facts(ScreenState::Busy, holds(""), &["earlier"])), "an empty composer alone proves nothing");
+    assert!(!taken(facts(ScreenState::Unknown, None, &["earlier", MESSAGE])));
 }
 
 #[test]
 fn what_was_there_before_is_no_evidence() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    let draft = facts(Showing::Draft, holds(MESSAGE), &[MESSAGE]);
-    assert!(!message.was_taken(&facts(Showing::Ready, holds(""), &[MESSAGE]), &draft, &draft));
-    assert!(message.was_taken(&facts(Showing::Ready, holds(""), &[MESSAGE, MESSAGE]), &draft, &draft));
+    let draft = facts(ScreenState::Draft, holds(MESSAGE), &[MESSAGE]);
+    assert!(!message.was_taken(&facts(ScreenState::Ready, holds(""), &[MESSAGE]), &draft, &draft));
+    assert!(message.was_taken(&facts(ScreenState::Ready, holds(""), &[MESSAGE, MESSAGE]), &draft, &draft));
 }
 
 #[test]
 fn a_model_that_fails_takes_nothing_before_its_turn_ends() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    let draft = facts(Showing::Failing, holds(MESSAGE), &[]);
-    assert!(!message.was_taken(&facts(Showing::Failing, holds(""), &[MESSAGE]), &draft, &draft));
-    let waits = ScreenFacts { queued: true, ..facts(Showing::Failing, holds(""), &[MESSAGE]) };
+    let draft = facts(ScreenState::Failing, holds(MESSAGE), &[]);
+    assert!(!message.was_taken(&facts(ScreenState::Failing, holds(""), &[MESSAGE]), &draft, &draft));
+    let waits = ScreenFacts { queued: true, ..facts(ScreenState::Failing, holds(""), &[MESSAGE]) };
     assert!(message.was_taken(&waits, &draft, &draft), "it waits, which is an answer");
-    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[MESSAGE]), &draft, &draft));
+    assert!(message.was_taken(&facts(ScreenState::Busy, holds(""), &[MESSAGE]), &draft, &draft));
 }
 
 #[test]
 fn the_runtimes_own_word_counts_once_the_composer_let_go() {
     let bench = Bench::new();
     let message = Delivering { took: &|| true, ..bench.delivering(What::Message(MESSAGE)) };
-    let draft = facts(Showing::Draft, holds(MESSAGE), &[]);
+    let draft = facts(ScreenState::Draft, holds(MESSAGE), &[]);
     // The conversation of a small pane may have scrolled past it.
-    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[]), &draft, &draft));
-    assert!(!message.was_taken(&facts(Showing::Busy, holds(MESSAGE), &[]), &draft, &draft));
-    let word = told(&message, Seen::Yes(facts(Showing::Busy, holds(""), &[])));
+    assert!(message.was_taken(&facts(ScreenState::Busy, holds(""), &[]), &draft, &draft));
+    assert!(!message.was_taken(&facts(ScreenState::Busy, holds(MESSAGE), &[]), &draft, &draft));
+    let word = told(&message, Seen::Yes(facts(ScreenState::Busy, holds(""), &[])));
     is(&word, Delivery::Accepted, "the runtime reports that it took it");
-    is(&told(&message, Seen::Yes(facts(Showing::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
+    is(&told(&message, Seen::Yes(facts(ScreenState::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
 }
 
 #[test]
 fn a_message_that_hooks_may_still_refuse_is_not_taken_yet() {
     let bench = Bench::new();
     let message = Delivering { took: &|| true, ..bench.delivering(What::Message(MESSAGE)) };
-    let draft = facts(Showing::Draft, holds(MESSAGE), &[]);
-    let open = ScreenFacts { undecided: true, ..facts(Showing::Busy, holds(""), &[MESSAGE]) };
+    let draft = facts(ScreenState::Draft, holds(MESSAGE), &[]);
+    let open = ScreenFacts { undecided: true, ..facts(ScreenState::Busy, holds(""), &[MESSAGE]) };
     assert!(!message.was_taken(&open, &draft, &draft));
     // What a refusal looks like: it stands in the composer again.
-    let back = facts(Showing::Draft, holds(MESSAGE), &[&format!("Original prompt: {MESSAGE}")]);
+    let back = facts(ScreenState::Draft, holds(MESSAGE), &[&format!("Original prompt: {MESSAGE}")]);
     assert!(!message.was_taken(&back, &draft, &draft));
     is(&told(&message, Seen::No(back)), Delivery::Unverified, "its composer is not empty");
-    assert!(message.was_taken(&facts(Showing::Busy, holds(""), &[MESSAGE]), &draft, &draft));
+    assert!(message.was_taken(&facts(ScreenState::Busy, holds(""), &[MESSAGE]), &draft, &draft));
 }
 
 #[test]
 fn a_command_was_taken_when_the_screen_is_another_one() {
     let bench = Bench::new();
     let command = bench.delivering(What::Command("/clear"));
-    let before = facts(Showing::Ready, holds(""), &["a long conversation"]);
-    let draft = facts(Showing::Occupied, holds("/clear"), &["a long conversation"]);
-    assert!(command.was_taken(&facts(Showing::Ready, holds(""), &[]), &draft, &before));
+    let before = facts(ScreenState::Ready, holds(""), &["a long conversation"]);
+    let draft = facts(ScreenState::Occupied, holds("/clear"), &["a long conversation"]);
+    assert!(command.was_taken(&facts(ScreenState::Ready, holds(""), &[]), &draft, &before));
     assert!(!command.was_taken(&before, &draft, &before));
-    assert!(!command.was_taken(&facts(Showing::Ready, holds("/clear"), &[]), &draft, &before));
+    assert!(!command.was_taken(&facts(ScreenState::Ready, holds("/clear"), &[]), &draft, &before));
 }
 
 #[test]
@@ -343,20 +352,20 @@ fn a_receipt_never_says_more_than_was_seen() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
     is(
-        &told(&message, Seen::Yes(facts(Showing::Busy, holds(""), &[]))),
+        &told(&message, Seen::Yes(facts(ScreenState::Busy, holds(""), &[]))),
         Delivery::Accepted,
         "the conversation shows it",
     );
     is(
-        &told(&message, Seen::No(facts(Showing::Ready, holds(""), &[]))),
+        &told(&message, Seen::No(facts(ScreenState::Ready, holds(""), &[]))),
         Delivery::Unverified,
         "no sign of it within 6 s",
     );
-    let blank = facts(Showing::Unknown, None, &["", "  "]);
-    assert!(blank.is_blank() && !facts(Showing::Ready, holds(""), &[]).is_blank());
-    assert!(!facts(Showing::Unknown, None, &["", "a screen of another kind"]).is_blank());
+    let blank = facts(ScreenState::Unknown, None, &["", "  "]);
+    assert!(blank.is_blank() && !facts(ScreenState::Ready, holds(""), &[]).is_blank());
+    assert!(!facts(ScreenState::Unknown, None, &["", "a screen of another kind"]).is_blank());
     is(&told(&message, Seen::No(blank)), Delivery::Unverified, "no sign of it within 6 s");
-    is(&told(&message, Seen::No(facts(Showing::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
+    is(&told(&message, Seen::No(facts(ScreenState::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
     is(&told(&message, Seen::Gone), Delivery::Unverified, "right after");
     is(&told(&message, Seen::Lost), Delivery::Unverified, "another sender");
 }

@@ -6,5 +6,5 @@ mod look;
 mod read;
 mod rules;
 
-pub use read::{BETWEEN, Composer, ScreenFacts, Showing, read};
+pub use read::{BETWEEN, Composer, ScreenFacts, ScreenState, read};
 pub use rules::{BusyEnter, DialogRule, Rules, named_choices, rules_for};

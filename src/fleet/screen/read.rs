@@ -26,7 +26,7 @@ const SAID_CHARS: usize = 80;
 /// What a screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Showing {
+pub enum ScreenState {
     /// An empty or filled composer and nothing else of note.
     Ready,
     /// A turn in progress.
@@ -49,7 +49,7 @@ pub enum Showing {
     Unknown,
 }
 
-impl Showing {
+impl ScreenState {
     /// The word shown everywhere.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -98,7 +98,7 @@ impl Composer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScreenFacts {
     /// The state.
-    pub showing: Showing,
+    pub state: ScreenState,
     /// Why, in a few words; the rule's own.
     pub reason: String,
     /// Whether a message waits for the end of a turn, whatever else is shown.
@@ -164,7 +164,7 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     let (whole, cut) = (rows, edge.map(|edge| rows.iter().map(|row| row.first(edge)).collect::<Vec<_>>()));
     let rows = cut.as_deref().unwrap_or(whole);
     let found = rules.states.iter().find_map(|rule| matches(rule, &rows[..used], span, title));
-    let waits = |rule: &&StateRule| rule.state == Showing::Queued;
+    let waits = |rule: &&StateRule| rule.state == ScreenState::Queued;
     // Also where an earlier rule decides: a message may wait behind a question.
     let queued = rules.states.iter().filter(waits).any(|rule| matches(rule, &rows[..used], span, title).is_some());
     let open = |rule: &&StateRule| rule.undecided;
@@ -174,25 +174,26 @@ pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str)
     let found = match found {
         None => mark(),
         // Behind a model that does not answer a queue waits for ever.
-        Some((Showing::Queued, reason)) => {
-            let fails = |state: &Showing| matches!(state, Showing::Login | Showing::Limit | Showing::Failing);
-            Some(mark().filter(|(state, _)| fails(state)).unwrap_or((Showing::Queued, reason)))
+        Some((ScreenState::Queued, reason)) => {
+            let fails =
+                |state: &ScreenState| matches!(state, ScreenState::Login | ScreenState::Limit | ScreenState::Failing);
+            Some(mark().filter(|(state, _)| fails(state)).unwrap_or((ScreenState::Queued, reason)))
         }
         found => found,
     };
-    let is_dialog = matches!(found, Some((Showing::Dialog, _)));
+    let is_dialog = matches!(found, Some((ScreenState::Dialog, _)));
     // A dialog has the keys: what still looks like a composer beside it takes nothing.
     let composer = span.filter(|_| !is_dialog).map(|span| composer(rules, (rows, whole), span, cursor));
     let above = rows[..span.map_or(used, |(top, _)| top)].iter().map(|row| row.text.clone()).collect();
-    let (showing, reason) = match (found, &composer) {
+    let (state, reason) = match (found, &composer) {
         (Some(found), _) => found,
-        (None, Some(composer)) if composer.is_empty() => (Showing::Ready, "its composer waits".to_owned()),
-        (None, Some(_)) => (Showing::Draft, "a draft stands in its composer".to_owned()),
-        (None, None) => (Showing::Unknown, "shows nothing that is known of it".to_owned()),
+        (None, Some(composer)) if composer.is_empty() => (ScreenState::Ready, "its composer waits".to_owned()),
+        (None, Some(_)) => (ScreenState::Draft, "a draft stands in its composer".to_owned()),
+        (None, None) => (ScreenState::Unknown, "shows nothing that is known of it".to_owned()),
     };
     let dialog = if is_dialog { question(rules, &rows[..used]) } else { None };
     let (dialog, question) = dialog.map_or_else(Default::default, |(which, rows)| (Some(which), rows));
-    ScreenFacts { showing, reason, queued, undecided, composer, question, dialog, cursor, above }
+    ScreenFacts { state, reason, queued, undecided, composer, question, dialog, cursor, above }
 }
 
 /// Which kind of dialog is on the screen, and its rows from its beginning on; none when that is not there.
@@ -278,7 +279,7 @@ fn matches(
     rows: &[PaintedRow],
     span: Option<(usize, usize)>,
     title: &str,
-) -> Option<(Showing, String)> {
+) -> Option<(ScreenState, String)> {
     let first = |rows: &[PaintedRow]| {
         rows.iter().find_map(|row| rule.pattern.finds(row, rule.look).map(|said| why(&rule.reason, said)))
     };
@@ -299,7 +300,7 @@ fn matches(
 }
 
 /// The state that the last mark of the conversation tells.
-fn last_mark(rules: &Rules, above: &[PaintedRow]) -> Option<(Showing, String)> {
+fn last_mark(rules: &Rules, above: &[PaintedRow]) -> Option<(ScreenState, String)> {
     let mark_of = |row: &PaintedRow| {
         let of = |mark: &Mark| mark.pattern.finds(row, mark.look).map(|said| why(&mark.reason, said));
         rules.marks.iter().find_map(|mark| of(mark).map(|reason| (mark.state, reason)))

@@ -116,7 +116,7 @@ pub(super) enum Place {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StateRule {
-    pub state: super::Showing,
+    pub state: super::ScreenState,
     #[serde(rename = "where")]
     pub place: Place,
     /// How many rows of that place are looked at, from the composer or the end of the screen on.
@@ -142,7 +142,7 @@ pub(super) struct Mark {
     pub look: Option<Look>,
     /// The state that it means; none of note without it.
     #[serde(default)]
-    pub state: Option<super::Showing>,
+    pub state: Option<super::ScreenState>,
     #[serde(default)]
     pub reason: String,
 }
@@ -277,7 +277,7 @@ impl Rules {
     pub fn dialogs_beside_a_composer(&self) -> (Vec<&str>, Vec<&str>) {
         let of = |place: Place| {
             let dialogs =
-                self.states.iter().filter(move |rule| rule.state == super::Showing::Dialog && rule.place == place);
+                self.states.iter().filter(move |rule| rule.state == super::ScreenState::Dialog && rule.place == place);
             dialogs.map(|rule| rule.pattern.regex.as_str()).collect()
         };
         (of(Place::Title), of(Place::Above))

@@ -10,7 +10,7 @@ use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::KEEPER;
 use crate::fleet::error::Failure;
 use crate::fleet::home::Site;
-use crate::fleet::message::{Delivery, Envelope, Options, Post, Receipt};
+use crate::fleet::message::{Delivery, Envelope, Messenger, Options, Receipt};
 use crate::fleet::model::ServerName;
 use crate::fleet::roster::Agent;
 use crate::plain;
@@ -64,11 +64,11 @@ async fn say(site: &Site, agent: &Agent, text: &str) {
     let options = Options { force: false, only_well: false, verify: true, timeout: LOOK };
     let until = Instant::now() + GIVEN_UP_AFTER;
     loop {
-        let post = Post::new(site);
+        let messenger = Messenger::new(site);
         // A command of the runtime is one only without a frame.
         let sent = match text.strip_prefix('/').filter(|rest| !rest.contains(char::is_whitespace)) {
-            Some(_) => post.command((agent, &server), text, options).await,
-            None => post.send((agent, &server), &envelope, text, options).await,
+            Some(_) => messenger.command((agent, &server), text, options).await,
+            None => messenger.send((agent, &server), &envelope, text, options).await,
         };
         let told = match sent {
             Ok(receipt) => {

@@ -77,14 +77,14 @@ pub(super) fn note(buffer: &mut Buffer, area: Rect, cut: &PaneCut, theme: Theme)
     let over_cells = cut.screen.is_some();
     let y = if over_cells { area.bottom() - 1 } else { area.y + area.height / 2 };
     let room = usize::from(area.width);
-    let wide = text::width_within(&theme.text(note), room).map_or(room, |wide| room.min(wide + 2));
+    let wide = text::width_within(&theme.text(&note.text), room).map_or(room, |wide| room.min(wide + 2));
     let x = area.x + (area.width - u16::try_from(wide).unwrap_or(area.width)) / 2;
-    let style = theme.style(Role::Warning);
+    let style = theme.style(note.role);
     // Else it reads as if the pane said it.
     let style = if over_cells { style.add_modifier(Modifier::REVERSED) } else { style };
     let mut pen = Pen::new(buffer, area, y, theme);
     pen.x = x;
-    pen.put_fitted(&[" ", note, " "], room, style);
+    pen.put_fitted(&[" ", &note.text, " "], room, style);
 }
 
 fn list(buffer: &mut Buffer, area: Rect, view: &FleetView, theme: Theme) {

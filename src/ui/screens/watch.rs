@@ -25,5 +25,9 @@ pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, cut: &PaneCut, theme: Theme
     }
     if bottom < plan.pane.bottom() {
         rule(buffer, bottom, plan.pane.x..right.min(plan.pane.right()), theme, false);
+        if right < plan.pane.right() {
+            let [.., corner] = theme.frame().corners;
+            stroke(buffer, right, bottom, corner, theme.edge(false));
+        }
     }
 }

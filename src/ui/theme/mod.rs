@@ -87,7 +87,7 @@ impl Theme {
     pub fn style(self, role: Role) -> Style {
         let plain = Style::new();
         let emphasis = match role {
-            Role::Strong | Role::Alarm => plain.add_modifier(Modifier::BOLD),
+            Role::Strong | Role::Marked | Role::Alarm => plain.add_modifier(Modifier::BOLD),
             Role::Found => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             Role::State(Readiness::Stuck | Readiness::Dead | Readiness::Stale) => plain.add_modifier(Modifier::BOLD),
             Role::Cursor => return plain.add_modifier(Modifier::REVERSED),
@@ -111,6 +111,7 @@ impl Theme {
                 Role::Warning | Role::Accent | Role::Added => plain.add_modifier(Modifier::BOLD),
                 Role::Plain
                 | Role::Strong
+                | Role::Marked
                 | Role::Alarm
                 | Role::Good
                 | Role::Found
@@ -121,7 +122,7 @@ impl Theme {
         }
         let colors = &self.palette;
         emphasis.fg(match role {
-            Role::Plain | Role::Strong | Role::Cursor => colors.text,
+            Role::Plain | Role::Strong | Role::Marked | Role::Cursor => colors.text,
             Role::Quiet | Role::Lane(Column::Done | Column::Waiting) => colors.muted,
             Role::Faint => colors.faint,
             Role::Accent => colors.accent,
@@ -191,7 +192,10 @@ impl Theme {
         match self.depth {
             // In many terminals bold wins over faint, and would stand out behind the popup.
             Depth::None => Style::new().add_modifier(Modifier::DIM).remove_modifier(loud),
-            Depth::Sixteen | Depth::Indexed | Depth::Full => Style::new().fg(self.palette.faint).remove_modifier(loud),
+            // And no ground: that of the selected row would be the brightest thing beside the popup.
+            Depth::Sixteen | Depth::Indexed | Depth::Full => {
+                Style::new().fg(self.palette.faint).bg(Color::Reset).remove_modifier(loud)
+            }
         }
     }
 

@@ -129,31 +129,6 @@ pub enum ScreenAction {
     GoalCards,
 }
 
-impl ScreenAction {
-    /// Whether it acts on what is selected, and so only on what a frame showed.
-    #[must_use]
-    pub fn acts_on_selection(self) -> bool {
-        matches!(
-            self,
-            Self::AskMessage
-                | Self::Snooze
-                | Self::AskBroadcast
-                | Self::Answer
-                | Self::Mark
-                | Self::MarkCard
-                | Self::ShowPersona
-                | Self::LaunchSettings
-                | Self::EditCard
-                | Self::CardInEditor
-                | Self::ClaimFor
-                | Self::AskBlock
-                | Self::AskLink
-                | Self::MoveCard
-                | Self::Priority(_)
-        )
-    }
-}
-
 /// How far the cursor moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motion {

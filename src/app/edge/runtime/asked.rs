@@ -37,6 +37,16 @@ impl Asked {
         !self.early.is_empty()
     }
 
+    /// Forgets the keys that wait once nothing may be answered any more; whether there were any. What is asked next is not what
+    /// they were pressed for.
+    pub(super) fn forget(&mut self, may_answer: bool) -> bool {
+        let forgets = !may_answer && self.holds_keys();
+        if forgets {
+            self.anew();
+        }
+        forgets
+    }
+
     /// Takes the word that the newest frame is on the screen, and since when: what was read behind that is an answer,
     /// however late the word comes. The keys that waited for it.
     pub(super) fn shown(&mut self, at: Instant) -> Vec<(KeyEvent, Instant)> {
@@ -86,6 +96,16 @@ mod tests {
             asked.anew();
             assert_eq!(asked.judge(Y, behind), Verdict::Waits, "another question has a moment of its own");
         }
+    }
+
+    #[test]
+    fn keys_that_wait_go_with_the_question_that_they_were_pressed_for() {
+        let (mut asked, now) = (Asked::default(), Instant::now());
+        assert!(!asked.forget(false), "none waits");
+        asked.judge(Y, now);
+        assert!(!asked.forget(true) && asked.holds_keys(), "it still stands there");
+        assert!(asked.forget(false) && !asked.holds_keys(), "it was closed");
+        assert_eq!(asked.shown(now), [], "and none of them answers the next one");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::{self, Delivery, Envelope, Post, Receipt};
+use crate::fleet::message::{self, Delivery, Envelope, Messenger, Receipt};
 use crate::fleet::model::{AgentRow, Readiness, ServerName};
 use crate::fleet::roster::{self, Agent, Roster};
 use crate::fleet::session;
@@ -64,14 +64,14 @@ pub(super) fn own_address(site: &Site, roster: &Roster) -> String {
 
 /// Delivers a text to one agent, and notes it.
 pub(super) async fn deliver(
-    post: &Post<'_>,
+    messenger: &Messenger<'_>,
     roster: &Roster,
     (agent, server): &(&Agent, ServerName),
     message: &Message,
     text: &str,
     door: Door,
 ) -> Result<Receipt> {
-    let site = post.site();
+    let site = messenger.site();
     let sender = own_address(site, roster);
     let (source, via) = match &message.source {
         // Who says to be somebody else is shown with what is known of it.
@@ -79,7 +79,7 @@ pub(super) async fn deliver(
         _ => (sender, None),
     };
     let envelope = Envelope { source, via, target: comms::address(agent), class: message.class.clone() };
-    let receipt = post.send((agent, server), &envelope, text, message.options).await?;
+    let receipt = messenger.send((agent, server), &envelope, text, message.options).await?;
     let sender = envelope.via.as_ref().unwrap_or(&envelope.source);
     let behind = Behind { sender, door: record::door(door) };
     // Why it could not be kept is in the log, and `fleet doctor` says it; what was typed is typed.
@@ -102,13 +102,13 @@ pub(super) async fn broadcast(
     let text = read(&message.text, console)?;
     // What is wrong with the message itself is wrong for all of them, and told before anything is sent.
     message::check_text(&text).map_err(|why| Failure::new(Kind::Invalid, "broadcast", why, "nothing was sent"))?;
-    let post = Post::new(site);
+    let messenger = Messenger::new(site);
     let lines = Semaphore::new(MAX_CONCURRENT_DELIVERIES);
     let one = async |agent: &Agent| {
         let _line = lines.acquire().await;
         let to = (agent, roster.server(agent, site));
         // One that fails keeps nobody else from getting it, nor their receipts from being told.
-        let receipt = match deliver(&post, &roster, &to, message, &text, console.door).await {
+        let receipt = match deliver(&messenger, &roster, &to, message, &text, console.door).await {
             Ok(receipt) => receipt,
             Err(failure) => Receipt::not_tried(agent, &failure),
         };

@@ -15,7 +15,7 @@ use crate::fleet::comms;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::Tell;
-use crate::fleet::message::{Post, Receipt};
+use crate::fleet::message::{Messenger, Receipt};
 use crate::fleet::model::Shown;
 use crate::fleet::observe;
 use crate::fleet::roster::{self, Agent, Roster};
@@ -41,7 +41,7 @@ pub(in crate::app) async fn perform(
             // Before the text is read: nobody is to type a message for an agent that there is not.
             let to = roster.reach(site, name)?;
             let text = read(&message.text, console)?;
-            Ok(told(&deliver(&Post::new(site), &roster, &to, message, &text, console.door).await?))
+            Ok(told(&deliver(&Messenger::new(site), &roster, &to, message, &text, console.door).await?))
         }
         AgentAction::Reset { name, new, options } => {
             let roster = roster::load(site)?;
@@ -55,14 +55,14 @@ pub(in crate::app) async fn perform(
                     format!("set `runtimes.{}.reset_command` in {}", agent.runtime, roster.path.display()),
                 )
             })?;
-            let receipt = Post::new(site).command((agent, &server), command, *options).await?;
+            let receipt = Messenger::new(site).command((agent, &server), command, *options).await?;
             note(site, activity::Kind::Reset, (&roster, agent), &receipt, console);
             Ok(told(&receipt))
         }
         AgentAction::Approve { name, choice, question, options } => {
             let roster = roster::load(site)?;
             let (agent, server) = roster.reach(site, name)?;
-            let receipt = Post::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
+            let receipt = Messenger::new(site).answer((agent, &server), *choice, question.as_deref(), *options).await?;
             note(site, activity::Kind::Approve, (&roster, agent), &receipt, console);
             Ok(told(&receipt))
         }
@@ -76,7 +76,7 @@ pub(in crate::app) async fn perform(
             let roster = roster::load(site)?;
             let agent = roster.agent(name)?;
             let block = comms::block(site, &roster, agent, host.as_deref().unwrap_or(&agent.host));
-            Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })))
+            Ok(Report::done(block.trim_end(), &json!({ "agent": name, "block": block })).in_markdown())
         }
     }
 }

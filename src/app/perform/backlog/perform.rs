@@ -173,7 +173,7 @@ fn brief(
     };
     let pipeline = pipeline::of_fleet(site)?;
     let text = super::brief::brief(site, &detail, &Terms { folder, ..terms }, pipeline.as_ref())?;
-    Ok(Report::done(text.trim_end(), &json!({ "card": id, "text": text })))
+    Ok(Report::done(text.trim_end(), &json!({ "card": id, "text": text })).in_markdown())
 }
 
 /// Reads the files that a request names.

@@ -17,7 +17,7 @@ use crate::fleet::activity::{self, Behind, Door};
 use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
-use crate::fleet::message::{Delivery, Envelope, Post, Receipt, Refusal};
+use crate::fleet::message::{Delivery, Envelope, Messenger, Receipt, Refusal};
 use crate::fleet::model::{AgentName, Label};
 use crate::fleet::pipeline::Pipeline;
 use crate::fleet::roster::{Agent, Roster};
@@ -207,7 +207,7 @@ impl Giving<'_> {
             class: Some("brief".to_owned()),
         };
         let server = self.roster.server(agent, self.site);
-        let sent = Post::new(self.site).send((agent, &server), &envelope, &text, options()).await;
+        let sent = Messenger::new(self.site).send((agent, &server), &envelope, &text, options()).await;
         // A text that cannot be sent at all is the card's fault.
         let receipt = sent.map_err(|failure| Not::Card(failure.to_string()))?;
         let behind = Behind { sender: &envelope.source, door: Door::Supervisor };
@@ -243,7 +243,7 @@ impl Giving<'_> {
             return Err(Not::Agent(format!("it is not known how {} begins a new conversation", agent.runtime)));
         };
         let server = self.roster.server(agent, self.site);
-        let sent = Post::new(self.site).command((agent, &server), command, options()).await;
+        let sent = Messenger::new(self.site).command((agent, &server), command, options()).await;
         let receipt = sent.map_err(|failure| Not::Agent(failure.to_string()))?;
         let sender = format!("{}:{SUPERVISOR}", self.site.host);
         let behind = Behind { sender: &sender, door: Door::Supervisor };

@@ -88,7 +88,7 @@ fn render(source: &file::Source, write: bool, check: bool) -> Result<Report> {
     }
     // The text was asked for, and it is printed whatever lies in the page's place.
     let current = file::is_current(&page, &text).unwrap_or(false);
-    Ok(Report::done(text.trim_end(), &json("printed", current, &Value::from(text.clone()))))
+    Ok(Report::done(text.trim_end(), &json("printed", current, &Value::from(text.clone()))).in_markdown())
 }
 
 fn checked(page: &Path, current: bool, json: &dyn Fn(&str, bool, &Value) -> Value) -> Result<Report> {

@@ -13,7 +13,7 @@ use crate::fleet::comms::{self, SUPERVISOR};
 use crate::fleet::error::Result;
 use crate::fleet::home::Site;
 use crate::fleet::lifecycle::{Lifecycle, Outcome};
-use crate::fleet::message::{Envelope, Options, Post};
+use crate::fleet::message::{Envelope, Messenger, Options};
 use crate::fleet::model::Label;
 use crate::fleet::os::process;
 use crate::fleet::pause;
@@ -121,7 +121,7 @@ pub(super) async fn live(site: &Site, roster: &Roster, decision: &Decision, agen
 /// it holds no card.
 pub(super) async fn clear(site: &Site, roster: &Roster, agent: &Agent, holds: bool) -> Ended {
     let server = roster.server(agent, site);
-    let receipt = match Post::new(site).clear((agent, &server), options()).await {
+    let receipt = match Messenger::new(site).clear((agent, &server), options()).await {
         Ok(receipt) => receipt,
         Err(failure) => return Ended::Agent(failure.to_string()),
     };
@@ -162,7 +162,7 @@ async fn send(site: &Site, roster: &Roster, agent: &Agent, class: &str, text: &s
         class: Some(class.to_owned()),
     };
     let server = roster.server(agent, site);
-    let receipt = Post::new(site).send((agent, &server), &envelope, text, options()).await?;
+    let receipt = Messenger::new(site).send((agent, &server), &envelope, text, options()).await?;
     let behind = Behind { sender: &envelope.source, door: Door::Supervisor };
     let _logged = activity::note(site, &activity::sent(site, behind, &envelope, &receipt, text));
     let word = receipt.delivery.word();

@@ -10,17 +10,17 @@ const FRONT: usize = 2;
 /// The popup of an answer.
 pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Answer(answer)) = &state.overlay else { return None };
-    let plain = if answer.failed { Role::Warning } else { Role::Plain };
+    let plain = answer.failed.then_some(Role::Warning);
     let found = answer.found();
     let mut lines = vec![vec![Piece::new(answer.command.clone(), Role::Quiet)], Vec::new()];
-    lines.extend(answer.text.lines().enumerate().map(|(at, line)| {
+    lines.extend(answer.lines.iter().enumerate().map(|(at, line)| {
         let role = match (answer.search.at == Some(at), found.contains(&at)) {
             // The line where one is stands out from the others that were found, else `n` seems to do nothing.
-            (true, _) => Role::Strong,
-            (_, true) => Role::Accent,
+            (true, _) => Some(Role::Strong),
+            (_, true) => Some(Role::Accent),
             _ => plain,
         };
-        vec![Piece::new(line, role)]
+        line.pieces(role)
     }));
     let search = &answer.search;
     let hint = if search.typing {

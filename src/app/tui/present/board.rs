@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::card::{acceptance, clean, facts, headline, history, lease, neighbours, wrapped};
+use super::card::{acceptance, body_lines, clean, facts, headline, history, lease, neighbours};
 use super::dag;
 use super::room::plan_for;
 use crate::app::tui::state::State;
@@ -48,7 +48,7 @@ pub(in crate::app::tui) fn pages(state: &State) -> [u64; 5] {
 /// Lines that a card takes in its column.
 fn lines_of(state: &State, plan: &Plan, column: Column, at: u64) -> u16 {
     let index = column.index();
-    match state.board.card(column, at).filter(|_| plan.wraps && column == state.board.column) {
+    match state.board.card(column, at).filter(|_| plan.wraps[index]) {
         Some(card) => card_lines(plan.cards_in(plan.columns[index]), card.id.as_str(), &clean(&card.title)),
         None => plan.card_rows[index],
     }
@@ -61,7 +61,7 @@ pub(in crate::app::tui) fn first_shown(state: &State, column: Column) -> u64 {
     let (at, count) = (state.board.at[index], state.board.count(column));
     let page = u64::from(plan.board_pages()[index]).max(1);
     let mut top = state.board.top[index].min(at).max((at + 1).saturating_sub(page)).min(count.saturating_sub(1));
-    if !plan.wraps || column != state.board.column {
+    if !plan.wraps[index] {
         return top.min(count.saturating_sub(page));
     }
     let room = u64::from(plan.cards_in(plan.columns[index]).height);
@@ -97,7 +97,7 @@ fn board(state: &State, plan: &Plan) -> BoardView {
                 let read = state.board.card(column, at);
                 let marked = read.is_some_and(|card| state.board.batch.contains(&card.id));
                 let card = read.map(|card| cell(state, column, card));
-                let lines = match card.as_ref().filter(|_| selected && plan.wraps) {
+                let lines = match card.as_ref().filter(|_| plan.wraps[index]) {
                     Some(card) => card_lines(place, &card.id, &card.title),
                     None => plan.card_rows[index],
                 };
@@ -108,7 +108,7 @@ fn board(state: &State, plan: &Plan) -> BoardView {
             .collect();
         let (title, notes) = title(state, column);
         let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let page = if selected && plan.wraps { cards.len() } else { number(pages[index]) };
+        let page = if plan.wraps[index] { cards.len() } else { number(pages[index]) };
         let reach = Reach { first: number(top), room: page, all: number(state.board.count(column)) };
         ColumnView { title, notes, cards, reach }
     });
@@ -222,6 +222,11 @@ fn info(state: &State, column: Column, card: &CardLine) -> Vec<Piece> {
     if !belongs.is_empty() {
         pieces.push(quiet(clean(&belongs)));
     }
+    if pieces.is_empty() {
+        // Nothing is said of it: how old it is tells at least whether it was forgotten.
+        let since = if card.version == 1 { "made" } else { "changed" };
+        pieces.push(quiet(format!("{since} {} ago", age::coarse(now.since(card.updated_at)))));
+    }
     // Facts stand apart like everywhere else, but for those of a claim, which say one thing and need the room.
     let apart = if column == Column::Claimed { " " } else { "  " };
     for piece in pieces.iter_mut().skip(1) {
@@ -257,7 +262,13 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
         return Vec::new();
     }
     let Some(detail) = state.board.shown() else {
-        return vec![state.board.selected().map_or_else(Vec::new, |card| {
+        let column = state.board.column;
+        let none = || match state.board.count(column) {
+            0 => vec![Piece::new(format!("no card is {} ", column.word()), Role::Quiet)],
+            // It is on its way.
+            _ => Vec::new(),
+        };
+        return vec![state.board.selected().map_or_else(none, |card| {
             let why = state.board.detail_error.as_deref().unwrap_or("reading\u{2026}");
             vec![Piece::new(format!("{} ", card.id), Role::Strong), Piece::new(clean(why), Role::Quiet)]
         })];
@@ -274,7 +285,7 @@ fn below(state: &State, plan: &Plan) -> Vec<Vec<Piece>> {
         lines.push(Vec::new());
     }
     // A body may be a megabyte, and a frame is drawn several times a second.
-    lines.extend(wrapped(&detail.card.body, width, MAX_BODY_LINES).map(|line| vec![Piece::new(line, Role::Plain)]));
+    lines.extend(body_lines(&detail.card.body, width, MAX_BODY_LINES));
     lines
 }
 

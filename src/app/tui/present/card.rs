@@ -9,6 +9,7 @@ use crate::backlog::store::Neighbour;
 use crate::fleet::model::{Label, age, printable};
 use crate::plain::times;
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::prose;
 use crate::ui::text;
 use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, CardView, Fit, Piece, Role};
@@ -46,9 +47,7 @@ fn card_lines(state: &State, detail: &Detail, plan: &Plan) -> Vec<Vec<Piece>> {
     let head = |text: &str| vec![Piece::new(text.to_owned(), Role::Strong)];
     if !detail.card.body.is_empty() {
         lines.push(Vec::new());
-        lines.extend(
-            wrapped(&detail.card.body, width, usize::from(u16::MAX)).map(|line| vec![Piece::new(line, Role::Plain)]),
-        );
+        lines.extend(body_lines(&detail.card.body, width, usize::from(u16::MAX)));
     }
     if detail.card.acceptance.is_some() {
         lines.push(Vec::new());
@@ -102,15 +101,15 @@ pub(super) fn fact(name: &str, value: Vec<Piece>) -> Vec<Piece> {
     line
 }
 
-/// A text in lines of at most that width.
-pub(super) fn wrapped(body: &str, width: usize, most: usize) -> impl Iterator<Item = String> {
-    let line = move |line: &str| {
+/// A body in lines of at most that width.
+pub(super) fn body_lines(body: &str, width: usize, most: usize) -> impl Iterator<Item = Vec<Piece>> {
+    let clean = move |line: &str| {
         // Cut before it is wrapped: a line of a megabyte would be wrapped whole to show
         // the first thirty rows.
         let shown = text::beginning(line, width.saturating_mul(most));
-        text::wrap(&printable(shown).replace('\t', "    "), width)
+        printable(shown).replace('\t', "    ")
     };
-    body.lines().flat_map(line).take(most)
+    prose::blocks(body.lines().map(clean)).flat_map(move |block| block.lines(width)).map(|line| vec![line]).take(most)
 }
 
 /// Name, title and column in one line.

@@ -14,6 +14,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         runs("runs     ", &confirm.sent.command),
     ];
     lines.extend(confirm.more.iter().map(|(sent, _)| runs("         ", &sent.command)));
+    let leaves = if confirm.behind.is_some() { "goes back to the text" } else { "cancels" };
     Some(Popup {
         title: format!("{button}?"),
         lines,
@@ -22,6 +23,6 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         // Cancel first, and marked: a second Enter that was meant for the list ends nothing.
         least: (0, 0),
         buttons: Some((vec!["Cancel".to_owned(), button], usize::from(confirm.yes))),
-        hint: super::pressed(&[("Tab", "changes"), ("Enter", "chooses"), ("y", "does it"), ("Esc", "cancels")]),
+        hint: super::pressed(&[("Tab", "changes"), ("Enter", "chooses"), ("y", "does it"), ("Esc", leaves)]),
     })
 }

@@ -10,7 +10,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
     let Some(Overlay::Copy(copy)) = &state.overlay else { return None };
     let lines = copy.items.iter().enumerate().map(|(at, item)| {
         let marked = at == copy.at;
-        let role = if marked { Role::Cursor } else { Role::Plain };
+        let role = if marked { Role::Marked } else { Role::Plain };
         let lines = item.text.lines().count();
         let shown = match lines {
             0 | 1 => Label::new(&item.text).to_string(),
@@ -25,7 +25,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         ]
     });
     Some(Popup {
-        title: "copy".to_owned(),
+        title: format!("copy of {}", Label::new(&copy.of)),
         lines: lines.collect(),
         scroll: 0,
         marked: Some(copy.at),

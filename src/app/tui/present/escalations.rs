@@ -55,7 +55,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
                 // has to stay in sight.
                 marked = Some(lines.len());
             }
-            let (mark, role) = if here { ("  > ", Role::Cursor) } else { ("    ", Role::Plain) };
+            let (mark, role) = if here { ("  > ", Role::Marked) } else { ("    ", Role::Plain) };
             lines.push(vec![Piece::new(mark, Role::Strong), Piece::new(Label::new(&way.label).to_string(), role)]);
             way_at += 1;
         }

@@ -7,9 +7,10 @@ use super::room::plan_for;
 use super::{activity, detail, pane};
 use crate::app::tui::filter::{TERMS, no_term};
 use crate::app::tui::state::State;
-use crate::fleet::model::{AgentRow, Flag, FleetSupervisor, Warning};
+use crate::fleet::model::{AgentRow, Attention, Flag, FleetSupervisor, Warning};
 use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
+use crate::ui::theme::role;
 use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
 
 /// What is done with the selected agent, and stands in the edge of its panel: the footer has the rest.
@@ -216,6 +217,15 @@ fn why(row: &AgentRow) -> Cow<'_, str> {
         words.push(Cow::Borrowed(reason));
     }
     Cow::Owned(words.join("; "))
+}
+
+/// What a row that needs the operator needs: what warns, where only that does.
+pub(super) fn need(row: &AgentRow) -> Piece {
+    let warned = warnings(row).join(", ");
+    if row.attention() == Attention::Warning && !warned.is_empty() {
+        return Piece::new(warned, Role::Warning);
+    }
+    Piece::new(row.reason.as_str(), role(row.shown()))
 }
 
 /// Warnings of a row in words.

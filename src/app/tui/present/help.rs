@@ -154,7 +154,7 @@ fn help_line(spec: &ActionSpec, keys: &str, doc: &str) -> Vec<Piece> {
     let local = matches!(spec.doors.key, Key::In(at, _) if at != Place::Anywhere);
     vec![
         Piece::new(keys, Role::Strong).fitted(Fit::Keys),
-        Piece::new(spec.title, if local { Role::Good } else { Role::Plain }).fitted(Fit::Title),
+        Piece::new(spec.title, if local { Role::Plain } else { Role::Quiet }).fitted(Fit::Title),
         Piece::new(doc, Role::Quiet),
     ]
 }

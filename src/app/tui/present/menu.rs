@@ -21,7 +21,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         .map(|(at, (label, _))| {
             let marked = at == menu.at;
             let mark = if marked { "> " } else { "  " };
-            let role = if marked { Role::Cursor } else { Role::Plain };
+            let role = if marked { Role::Marked } else { Role::Plain };
             vec![Piece::new(mark, Role::Strong), Piece::new(Label::new(label).to_string(), role)]
         })
         .collect();

@@ -6,6 +6,7 @@ use crate::app::tui::chart::{self, Holder, Seat};
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Label, Readiness, printable};
 use crate::ui::layout::{Plan, ViewKind};
+use crate::ui::prose;
 use crate::ui::text;
 use crate::ui::theme::{glyph, role};
 use crate::ui::view::{Body, OrgRow, OrgView, Piece, Reach, Role};
@@ -81,7 +82,7 @@ fn row(state: &State, branch: &str, holder: &Holder, selected: bool) -> OrgRow {
                 // Before what it needs: an ephemeral agent is dead most of its time, and nobody
                 // has to do anything.
                 (_, false) => Piece::new(format!("not staffed: {}", row.reason), Role::Quiet),
-                _ if row.needs_operator() => Piece::new(row.reason.as_str(), role(row.shown())),
+                _ if row.needs_operator() => fleet::need(row),
                 (Some(claim), _) => Piece::new(format!("{} {}", claim.card, claim.title), Role::Quiet),
                 (None, _) => Piece::new(row.reason.as_str(), Role::Quiet),
             };
@@ -142,76 +143,11 @@ fn beside(state: &State, width: usize) -> Vec<Vec<Piece>> {
     lines
 }
 
-/// A persona's text: its first lines of facts as they stand, headings apart, and paragraphs as wide as there is room,
-/// however wide they were written.
+/// A persona's text.
 fn persona_lines(told: &str, width: usize) -> Vec<Vec<Piece>> {
     let told = printable(told);
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut facts = false;
-    for line in told.lines() {
-        // The facts in front are YAML between two such lines, which is not to be wrapped as prose.
-        if line == "---" {
-            facts = !facts;
-            blocks.push(Block::default());
-            continue;
-        }
-        let text = line.trim();
-        let heading = line.trim_start_matches('#');
-        let mark = item_mark(text);
-        match blocks.last_mut() {
-            _ if text.is_empty() => blocks.push(Block::default()),
-            _ if facts => blocks.push(Block { text: line.to_owned(), role: Role::Quiet, hang: 2, ..Block::default() }),
-            _ if heading.len() < line.len() => {
-                blocks.push(Block { text: heading.trim().to_owned(), role: Role::Strong, ..Block::default() });
-            }
-            Some(open) if open.open && mark == 0 => open.text.push_str(&format!(" {text}")),
-            _ => blocks.push(Block { text: text.to_owned(), role: Role::Plain, hang: mark, open: true }),
-        }
-    }
-    // A blank line at the beginning and two in a row say nothing.
-    blocks.dedup_by(|next, before| next.text.is_empty() && before.text.is_empty());
-    let shown = blocks.iter().skip_while(|block| block.text.is_empty());
-    shown.flat_map(|block| block.lines(width)).collect()
-}
-
-/// A paragraph, an item of a list, a heading, or nothing.
-#[derive(Debug, Clone)]
-struct Block {
-    text: String,
-    role: Role,
-    /// Columns by which its further lines are set in.
-    hang: usize,
-    /// Whether the next line may belong to it.
-    open: bool,
-}
-
-impl Default for Block {
-    fn default() -> Self {
-        Self { text: String::new(), role: Role::Plain, hang: 0, open: false }
-    }
-}
-
-impl Block {
-    fn lines(&self, width: usize) -> Vec<Vec<Piece>> {
-        if self.text.is_empty() {
-            return vec![Vec::new()];
-        }
-        let parts = text::wrap(&self.text, width.saturating_sub(self.hang).max(1));
-        let line = |(at, part): (usize, String)| {
-            let blanks = if at == 0 { 0 } else { self.hang };
-            vec![Piece::new(format!("{}{part}", " ".repeat(blanks)), self.role)]
-        };
-        parts.into_iter().enumerate().map(line).collect()
-    }
-}
-
-/// Columns of the mark that an item of a list begins with: `- ` or `1. `.
-fn item_mark(text: &str) -> usize {
-    if text.starts_with("- ") {
-        return 2;
-    }
-    let digits = text.chars().take_while(char::is_ascii_digit).count();
-    if digits > 0 && text[digits..].starts_with(". ") { digits + 2 } else { 0 }
+    let blocks = prose::blocks(told.lines().map(str::to_owned));
+    blocks.flat_map(|block| block.lines(width)).map(|line| vec![line]).collect()
 }
 
 /// The chart of the present rows: of those that pass the filter, below all whom they report to.

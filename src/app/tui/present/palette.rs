@@ -43,7 +43,7 @@ pub(in crate::app::tui) fn popup(state: &State) -> Option<Popup> {
         let keys = state.keys.shown_anywhere(spec).into_iter().next().unwrap_or_default();
         lines.push(vec![
             Piece::new(if marked { "> " } else { "  " }, Role::Strong),
-            Piece::new(words, if marked { Role::Strong } else { Role::Plain }).fitted(Fit::Command),
+            Piece::new(words, if marked { Role::Marked } else { Role::Plain }).fitted(Fit::Command),
             Piece::new(keys, Role::Quiet).fitted(Fit::Key),
             Piece::new(spec.doc, Role::Quiet).fitted(Fit::Rest),
         ]);

@@ -3,6 +3,7 @@
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, PaneFacts, PaneScreen, Size, first_row_that_matters};
 use crate::ui::layout::Plan;
+use crate::ui::theme::role;
 use crate::ui::view::{PaneCut, Piece, Role};
 
 /// Corner of a pane's cut-out: where the operator panned to, else the lines that matter: the
@@ -57,15 +58,21 @@ pub(super) fn end_of(pane: &PaneFacts) -> String {
     }
 }
 
+/// The same over its cells, in the colour that it has everywhere.
+pub(super) fn end_note(row: &AgentRow, pane: &PaneFacts) -> Piece {
+    Piece::new(end_of(pane), role(row.shown()))
+}
+
 /// What is said over, or instead of, a pane's cells.
-fn note_of(state: &State, row: &AgentRow) -> Option<String> {
+fn note_of(state: &State, row: &AgentRow) -> Option<Piece> {
+    let note = |text: String| Some(Piece::new(text, Role::Warning));
     match (&row.pane, &state.pane.lost) {
         // Before why the view was lost: without a pane that is only what follows from it.
-        (None, _) => Some(format!("no pane: {}", row.reason)),
+        (None, _) => note(format!("no pane: {}", row.reason)),
         // Its last screen stays below this: what it said before it ended is what is looked for.
-        (Some(pane), _) if pane.dead => Some(end_of(pane)),
-        (_, Some(why)) => Some(why.clone()),
-        (Some(_), None) if state.pane.screen.is_none() => Some("opening\u{2026}".to_owned()),
+        (Some(pane), _) if pane.dead => Some(end_note(row, pane)),
+        (_, Some(why)) => note(why.clone()),
+        (Some(_), None) if state.pane.screen.is_none() => note("opening\u{2026}".to_owned()),
         _ => None,
     }
 }

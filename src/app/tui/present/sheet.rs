@@ -140,7 +140,7 @@ fn question(entry: &Entry, is_focused: bool, rows: usize) -> (Vec<Vec<Piece>>, O
                 lines.push(vec![
                     name(""),
                     Piece::new(mark, Role::Strong),
-                    Piece::new(choice_name, if is_marked { Role::Cursor } else { Role::Plain }),
+                    Piece::new(choice_name, if is_marked { Role::Marked } else { Role::Plain }),
                     Piece::new(gap, Role::Plain),
                     Piece::new(Label::new(&choice.about).to_string(), Role::Quiet).fitted(Fit::Rest),
                 ]);

@@ -29,6 +29,7 @@ use crate::ui::picture;
 use crate::ui::theme::Theme;
 
 mod history;
+mod looks;
 mod popups;
 mod reasons;
 mod values;
@@ -132,7 +133,7 @@ fn popups() {
     check("confirm", &state);
     for (name, line) in [("palette", "fleet re"), ("palette_nothing", "nonsense")] {
         let line = TextInput::line(line);
-        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, notice: None, back: 0 }));
+        state.overlay = Some(Overlay::Palette(Palette { line, at: 1, ..Palette::default() }));
         check(name, &state);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pane::{anchor, end_of, is_dead};
+use super::pane::{anchor, end_note, is_dead};
 use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention, PaneTarget, Size, age};
@@ -179,14 +179,9 @@ fn what(row: &AgentRow) -> Piece {
     if !row.managed {
         return Piece::new("unmanaged", Role::Quiet);
     }
-    let state = role(row.shown());
     match (&row.question, &row.claim) {
-        (Some(question), _) => Piece::new(format!("asks: {question}"), state),
-        (None, _) if row.needs_operator() => {
-            let warned = super::fleet::warnings(row).join(", ");
-            let drifts = row.attention() == Attention::Warning && !warned.is_empty();
-            Piece::new(if drifts { warned } else { row.reason.to_string() }, if drifts { Role::Warning } else { state })
-        }
+        (Some(question), _) => Piece::new(format!("asks: {question}"), role(row.shown())),
+        (None, _) if row.needs_operator() => super::fleet::need(row),
         (None, Some(claim)) => Piece::new(claim.card.clone(), Role::Plain),
         (None, None) => Piece::new(row.shown().word(), Role::Quiet),
     }
@@ -219,17 +214,18 @@ fn is_live(state: &State, target: &PaneTarget) -> bool {
 }
 
 /// What is said over, or instead of, a tile's cells.
-fn note(state: &State, row: &AgentRow, shown: bool) -> Option<String> {
-    let Some(target) = state.wall.targets.get(&row.key) else { return Some(format!("no pane: {}", row.reason)) };
+fn note(state: &State, row: &AgentRow, shown: bool) -> Option<Piece> {
+    let note = |text: String| Some(Piece::new(text, Role::Warning));
+    let Some(target) = state.wall.targets.get(&row.key) else { return note(format!("no pane: {}", row.reason)) };
     if let Some(pane) = row.pane.as_ref().filter(|pane| pane.dead) {
-        return Some(end_of(pane));
+        return Some(end_note(row, pane));
     }
     let lost = state.wall.lost.get(&target.server);
     if !shown {
         return match (lost, state.wall.frozen) {
-            (Some(why), _) => Some(why.clone()),
-            (None, Some(_)) => Some("not looked at before the freeze".to_owned()),
-            (None, None) => Some("looking\u{2026}".to_owned()),
+            (Some(why), _) => note(why.clone()),
+            (None, Some(_)) => note("not looked at before the freeze".to_owned()),
+            (None, None) => note("looking\u{2026}".to_owned()),
         };
     }
     if state.wall.frozen.is_some() || is_live(state, target) && state.pane.screen.is_some() {
@@ -238,5 +234,5 @@ fn note(state: &State, row: &AgentRow, shown: bool) -> Option<String> {
     let looked = state.wall.looked.get(&target.server)?;
     let old: Duration = state.now.duration_since(*looked).try_into().unwrap_or_default();
     // Said only once it is late: an age on every tile would change each second and be read as news.
-    (old >= OLD_PICTURE).then(|| format!("{} old", age::short(old)))
+    if old >= OLD_PICTURE { note(format!("{} old", age::short(old))) } else { None }
 }

@@ -24,12 +24,12 @@ fn watch(state: &State, plan: &Plan) -> PaneCut {
         let shown = row.shown();
         title.push(Piece::new(format!("{} {}  ", glyph(shown), shown.word()), role(shown)));
     } else if state.snapshot.is_some() {
-        cut.note = Some("no such agent or session".to_owned());
+        cut.note = Some(Piece::new("no such agent or session", Role::Warning));
     }
     if let Some(history) = &state.pane.history {
         title.push(Piece::new(format!("SCROLLBACK -{} ", history.offset), Role::Warning));
         match &history.screen {
-            None => cut.note = Some("fetching the scrollback\u{2026}".to_owned()),
+            None => cut.note = Some(Piece::new("fetching the scrollback\u{2026}", Role::Warning)),
             Some(text) => {
                 let top = text.size.height.saturating_sub(plan.pane.height).saturating_sub(history.offset);
                 let column = state.pane.pan.map_or(0, |(column, _)| column);

@@ -3,10 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
+use crate::app::tui::screens::dispatch;
 use crate::app::tui::screens::parts::{PopupParts, scroll_by};
-use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::TOO_SOON;
+use crate::app::tui::state::confirm::{Behind, TOO_SOON};
+use crate::app::tui::state::prompt::Prompt;
 use crate::app::tui::state::screen::Overlay;
 
 /// What it is made of.
@@ -30,6 +31,10 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Enter if !confirm.yes => cancel(state),
         KeyCode::Enter | KeyCode::Char('y') => {
             if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
+                // Put aside and not dropped: what is refused comes back with the reason.
+                if let Some(Behind::Prompt(prompt)) = confirm.behind.map(|behind| *behind) {
+                    state.detached.push(Overlay::Prompt(prompt));
+                }
                 if !confirm.more.is_empty() {
                     let all = std::iter::once(&confirm.sent).chain(confirm.more.iter().map(|(sent, _)| sent));
                     state.begin_together(all.map(|sent| sent.id).collect());
@@ -46,7 +51,10 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn cancel(state: &mut State) {
     if let Some(Overlay::Confirm(confirm)) = state.overlay.take() {
-        // A prompt was put aside when this question was asked, and nothing will answer it now.
-        held::forget(state, confirm.sent.id);
+        // What was typed is not lost by a second thought.
+        state.overlay = confirm.behind.map(|behind| match *behind {
+            Behind::Prompt(prompt) => Overlay::Prompt(Prompt { sending: None, ..prompt }),
+            Behind::Palette(palette) => Overlay::Palette(palette),
+        });
     }
 }

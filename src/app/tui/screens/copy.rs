@@ -7,6 +7,7 @@ use crate::app::tui::screens::hand;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::state::State;
 use crate::app::tui::state::copy::{Copy, Item};
+use crate::app::tui::state::marks::UNSEEN;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::fleet::model::{PaneScreen, shell_word};
 
@@ -19,7 +20,20 @@ pub(in crate::app::tui) fn open(state: &mut State) {
     if items.is_empty() {
         return state.say("copy: nothing is selected".to_owned(), true);
     }
-    state.overlay = Some(Overlay::Copy(Copy { items, at: 0 }));
+    let of = of_what(state).unwrap_or_default();
+    state.overlay = Some(Overlay::Copy(Copy { of, items, at: 0 }));
+}
+
+/// What is selected, in a word.
+fn of_what(state: &State) -> Option<String> {
+    match state.screen {
+        // A diff is of an agent, and an event of what it tells of.
+        Screen::Diff => hand::row(state).map(|row| row.name.to_string()),
+        Screen::Activity => state.activity.selected().map(|event| event.subject().to_owned()),
+        Screen::Fleet | Screen::Wall | Screen::Watch | Screen::Board | Screen::Card | Screen::Goals | Screen::Org => {
+            hand::target_words(state)
+        }
+    }
 }
 
 fn items(state: &State) -> Vec<Item> {
@@ -78,6 +92,9 @@ fn text_of(picture: &PaneScreen) -> String {
 }
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if key.code == KeyCode::Enter && !state.shows_mark() {
+        return state.say(UNSEEN.to_owned(), true);
+    }
     let Some(Overlay::Copy(copy)) = &mut state.overlay else { return };
     let last = copy.items.len().saturating_sub(1);
     let chosen = match key.code {

@@ -10,6 +10,7 @@ use crate::app::tui::screens::dispatch;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::state::State;
 use crate::app::tui::state::escalations::{Escalations, Way};
+use crate::app::tui::state::marks::UNSEEN;
 use crate::app::tui::state::screen::Overlay;
 use crate::ui::hit::Typed;
 
@@ -39,8 +40,20 @@ fn none_open(state: &State) -> String {
 }
 
 /// What tells one way out from the others.
-fn named(listed: &[(String, Way)], at: usize) -> String {
-    listed.get(at).map(|(id, way)| format!("{id} {}", way.label)).unwrap_or_default()
+fn named(listed: &[(String, Way)], at: usize) -> Option<String> {
+    listed.get(at).map(|(id, way)| format!("{id} {} {}", way.action, way.label))
+}
+
+/// Keeps the mark on its way out, wherever in the list that stands by now. The list is the observer's, and changes by itself.
+pub(in crate::app::tui) fn follow(state: &mut State) {
+    if !matches!(state.overlay, Some(Overlay::Escalations(_))) {
+        return;
+    }
+    let listed = listed(state);
+    let Some(Overlay::Escalations(list)) = &mut state.overlay else { return };
+    let found = (0..listed.len()).find(|at| named(&listed, *at) == list.marked);
+    // Where it is gone, what is marked stays its name: Enter never takes what slid into its place.
+    list.at = found.unwrap_or_else(|| list.at.min(listed.len().saturating_sub(1)));
 }
 
 /// Marks a way out.
@@ -53,7 +66,7 @@ fn click(state: &mut State, line: usize, _: Option<Typed>) {
 
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.code == KeyCode::Enter && !state.shows_mark() {
-        return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return state.say(UNSEEN.to_owned(), true);
     }
     let listed = listed(state);
     let Some(Overlay::Escalations(list)) = &mut state.overlay else { return };
@@ -64,12 +77,9 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => list.at = list.at.saturating_sub(1),
         KeyCode::Home | KeyCode::Char('g') => list.at = 0,
         KeyCode::End | KeyCode::Char('G') => list.at = last,
-        // The list is the observer's and changes by itself: Enter takes what was marked, and never what
-        // slid into its place.
         KeyCode::Enter if named(&listed, list.at) != list.marked => {
-            list.at = list.at.min(last);
             list.marked = named(&listed, list.at);
-            return state.say("the list changed meanwhile; look, and press it again".to_owned(), true);
+            return state.say("what was marked is gone from the list; look, and press it again".to_owned(), true);
         }
         KeyCode::Enter => {
             let Some((_, way)) = listed.into_iter().nth(list.at) else { return };

@@ -65,9 +65,22 @@ pub(in crate::app::tui) fn cards(state: &State) -> Vec<CardId> {
 
 /// All that keys act on: an agent with its question, or a card.
 pub(in crate::app::tui) fn all(state: &State) -> (Option<RowKey>, Option<Label>, Option<CardId>) {
-    if !state.screen.is_of_agents() {
-        return (None, None, state.card_in_hand());
+    let (agent, card) = target(state);
+    (agent, agent.and_then(|_| row(state)?.question.clone()), card)
+}
+
+/// The agent or the card that keys act on.
+pub(in crate::app::tui) fn target(state: &State) -> (Option<RowKey>, Option<CardId>) {
+    match state.screen.is_of_agents() {
+        true => (row(state).map(|row| row.key), None),
+        false => (None, state.card_in_hand()),
     }
-    let row = row(state);
-    (row.map(|row| row.key), row.and_then(|row| row.question.clone()), None)
+}
+
+/// The same in words.
+pub(in crate::app::tui) fn target_words(state: &State) -> Option<String> {
+    match target(state) {
+        (Some(_), _) => row(state).map(|row| row.name.to_string()),
+        (None, card) => card.map(|id| id.to_string()),
+    }
 }

@@ -14,11 +14,6 @@ pub(in crate::app::tui) fn detach(state: &mut State) {
     state.detached.extend(state.overlay.take());
 }
 
-/// Forgets what was to be sent and is not.
-pub(in crate::app::tui) fn forget(state: &mut State, id: RequestId) {
-    state.detached.retain(|left| left.sent() != Some(id));
-}
-
 /// An answer to what was typed into a form or a question: it closes, or says why it was refused and keeps what is
 /// typed. Whether that told it.
 pub(in crate::app::tui) fn answered(state: &mut State, id: RequestId, failed: Option<&str>) -> bool {

@@ -7,6 +7,7 @@ use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{card, dispatch, prompt, several};
 use crate::app::tui::state::State;
+use crate::app::tui::state::marks::UNSEEN;
 use crate::app::tui::state::menu::{Choice, Menu};
 use crate::app::tui::state::screen::Overlay;
 use crate::backlog::model::CardId;
@@ -17,7 +18,7 @@ pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None
 fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     // A fast Down and Enter would take an entry that nobody has seen marked.
     if key.code == KeyCode::Enter && !state.shows_mark() {
-        return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return state.say(UNSEEN.to_owned(), true);
     }
     let Some(Overlay::Menu(menu)) = &mut state.overlay else { return };
     let last = menu.items.len().saturating_sub(1);

@@ -5,14 +5,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::action::cli;
 use crate::app::action::inputs::Inputs;
-use crate::app::action::registry::{ActionSpec, Danger, Door, Shell};
+use crate::app::action::registry::{ActionSpec, Build, Danger, Door, Shell};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
 use crate::app::tui::present::typed::go_to;
 use crate::app::tui::screens::hand::one_at_a_time;
 use crate::app::tui::screens::parts::PopupParts;
-use crate::app::tui::screens::{dispatch, several};
+use crate::app::tui::screens::{dispatch, hand, several};
 use crate::app::tui::state::State;
+use crate::app::tui::state::confirm::Behind;
+use crate::app::tui::state::marks::UNSEEN;
 use crate::app::tui::state::palette::{Palette, candidates, normal, refusal, usage, words_of};
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::text_input::TextInput;
@@ -23,13 +25,21 @@ use crate::ui::hit::Typed;
 /// What it is made of.
 pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), text: Some(text) };
 
+/// Opens it with nothing typed yet.
+pub(in crate::app::tui) fn open(state: &mut State) {
+    state.overlay = Some(Overlay::Palette(Palette { on: hand::target(state), ..Palette::default() }));
+}
+
 /// Opens it with an entry and what is known of its inputs; the rest is typed behind it.
 pub(in crate::app::tui) fn open_with(state: &mut State, spec: &ActionSpec, inputs: &Inputs) {
     let words = cli::command_line(spec, inputs).unwrap_or_default();
     // Without the program's name, which nobody types here.
     let words: Vec<String> = words.iter().skip(1).map(|word| shell_word(word)).collect();
     let line = TextInput::line(&format!("{} ", words.join(" ")));
-    state.overlay = Some(Overlay::Palette(Palette { line, notice: Some(usage(spec)), ..Palette::default() }));
+    open(state);
+    if let Some(Overlay::Palette(palette)) = &mut state.overlay {
+        (palette.line, palette.notice) = (line, Some(usage(spec)));
+    }
 }
 
 fn text(state: &mut State) -> Option<&mut TextInput> {
@@ -211,14 +221,31 @@ fn to_marked(state: &mut State, spec: &'static ActionSpec, in_hand: &InHand, eff
     true
 }
 
+/// Whether an entry would act on another agent or card than the one that was selected when the palette was opened, which it
+/// covers; that is said, and by then the operator knows of which.
+fn is_of_another(state: &mut State, spec: &ActionSpec) -> bool {
+    let acts = matches!(spec.build, Build::Screen(action) if action.acts_on_selection());
+    let (now, words) = (hand::target(state), hand::target_words(state));
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else { return false };
+    let moved = acts && std::mem::replace(&mut palette.on, now) != now;
+    if moved {
+        let now = words.map_or("nothing is selected any more".to_owned(), |now| {
+            format!("{now} is selected by now, and another was; Enter again acts on it")
+        });
+        palette.notice = Some(format!("{}: {now}", spec.title));
+    }
+    moved
+}
+
 fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand, effects: &mut Vec<Effect>) {
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let text = normal(&palette.line.text).trim_end().to_owned();
-    let typed_whole =
-        marked.and_then(words_of).is_some_and(|words| text == words || text.starts_with(&format!("{words} ")));
-    // A command that is typed whole is meant, whatever is marked below it.
+    let typed_whole = marked.is_some_and(|spec| palette.is_whole(spec));
     if marked.is_some() && !typed_whole && !state.shows_mark() {
-        return state.say("the marked line was not shown yet; look, and press it again".to_owned(), true);
+        return state.say(UNSEEN.to_owned(), true);
+    }
+    if marked.is_some_and(|spec| is_of_another(state, spec)) {
+        return;
     }
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let Some(spec) = marked else {
@@ -262,13 +289,22 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand
     match dispatch::resolve(state, parsed.spec, &parsed.inputs, Door::Palette) {
         Ok((command, performer)) => {
             state.commands.push(&line);
-            state.overlay = None;
+            // What was typed behind a command's words may be a whole reason.
+            let behind = match state.overlay.take() {
+                Some(Overlay::Palette(palette)) if words_of(spec).is_some_and(|words| line.len() > words.len()) => {
+                    Some(Behind::Palette(palette))
+                }
+                _ => None,
+            };
             let subject = dispatch::subject(state, &parsed.inputs, &performer);
             // The history says by which door something came; a question that is answered by a key
             // still came by this one.
             state.door = Door::Palette;
             dispatch::confirm_or_dispatch(state, parsed.spec, subject, (command, performer), effects);
             state.door = Door::Key;
+            if let Some(Overlay::Confirm(confirm)) = &mut state.overlay {
+                confirm.behind = behind.map(Box::new);
+            }
         }
         Err(why) => {
             if let Some(Overlay::Palette(palette)) = &mut state.overlay {

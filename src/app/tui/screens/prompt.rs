@@ -9,7 +9,7 @@ use crate::app::tui::present::typed::go_to;
 use crate::app::tui::screens::parts::PopupParts;
 use crate::app::tui::screens::{dispatch, held};
 use crate::app::tui::state::State;
-use crate::app::tui::state::confirm::{Confirm, Subject};
+use crate::app::tui::state::confirm::{Behind, Confirm, Subject};
 use crate::app::tui::state::input_history::InputHistory;
 use crate::app::tui::state::prompt::{Prompt, Question};
 use crate::app::tui::state::screen::Overlay;
@@ -103,15 +103,16 @@ fn send(
     (sent, request, more): (Sent, Request, Vec<(Sent, Request)>),
     effects: &mut Vec<Effect>,
 ) {
-    if let Question::Broadcast(names) = about {
-        // Kept before it is sent: refused or lost, Up brings it back.
-        state.messages.push(text);
-        state.overlay = Some(Overlay::Confirm(Confirm::new(sent, "Write to", Subject::Agents(names), request)));
-        return;
-    }
     if let Some(Overlay::Prompt(prompt)) = &mut state.overlay {
         prompt.sending = Some(sent.id);
         prompt.notice = None;
+    }
+    if let Question::Broadcast(names) = about {
+        // Kept before it is sent: refused or lost, Up brings it back.
+        state.messages.push(text);
+        let confirm = Confirm::new(sent, "Write to", Subject::Agents(names), request).of(behind(state));
+        state.overlay = Some(Overlay::Confirm(confirm));
+        return;
     }
     if matches!(about, Question::Message(_)) {
         // It stays open: its receipt says whether the text arrived.
@@ -119,8 +120,6 @@ fn send(
         effects.push(Effect::Run { sent, request });
         return;
     }
-    // Put aside and not closed: what was typed comes back with the reason when it is refused, for those of several that do.
-    held::detach(state);
     if let Question::BlockReason(ids) = about
         && ids.iter().any(|id| state.owner_of(id).is_some())
     {
@@ -131,10 +130,12 @@ fn send(
             Some((id, owner)) if cards.is_empty() => Subject::Card { id, owner },
             last => Subject::Cards(cards.into_iter().chain(last).collect()),
         };
-        let confirm = Confirm::new(sent, "Block", subject, request);
+        let confirm = Confirm::new(sent, "Block", subject, request).of(behind(state));
         state.overlay = Some(Overlay::Confirm(Confirm { more, ..confirm }));
         return;
     }
+    // Put aside and not closed: what was typed comes back with the reason when it is refused, for those of several that do.
+    held::detach(state);
     if !more.is_empty() {
         state.begin_together(
             std::iter::once(&sent).chain(more.iter().map(|(sent, _)| sent)).map(|sent| sent.id).collect(),
@@ -143,6 +144,14 @@ fn send(
     dispatch::send(state, sent, request, effects);
     for (sent, request) in more {
         dispatch::send(state, sent, request, effects);
+    }
+}
+
+/// Takes the prompt away, for the question that stands before what was typed is sent.
+fn behind(state: &mut State) -> Option<Behind> {
+    match state.overlay.take() {
+        Some(Overlay::Prompt(prompt)) => Some(Behind::Prompt(prompt)),
+        _ => None,
     }
 }
 

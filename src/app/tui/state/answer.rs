@@ -1,5 +1,7 @@
 //! The answer of an action that does not fit on one line: it is scrolled and searched like a page.
 
+use crate::ui::prose::{self, Block};
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -9,6 +11,8 @@ pub struct Answer {
     pub command: String,
     /// What it answered.
     pub text: String,
+    /// The same line by line, as it is shown: a paragraph of Markdown is one.
+    pub lines: Vec<Block>,
     /// Whether it failed.
     pub failed: bool,
     /// First line shown.
@@ -21,7 +25,15 @@ impl Answer {
     /// An answer from its beginning.
     #[must_use]
     pub fn new(title: String, command: String, text: String, failed: bool) -> Self {
-        Self { title, command, text, failed, scroll: 0, search: Search::default() }
+        let lines = text.lines().map(Block::as_is).collect();
+        Self { title, command, text, lines, failed, scroll: 0, search: Search::default() }
+    }
+
+    /// The same answer, whose text is Markdown.
+    #[must_use]
+    pub fn in_markdown(self) -> Self {
+        let lines = prose::blocks(self.text.lines().map(str::to_owned)).collect();
+        Self { lines, ..self }
     }
 
     /// The lines of its text that hold what is searched; a capital letter means only itself.
@@ -33,7 +45,7 @@ impl Answer {
         let holds = |line: &str| if exact { line.contains(wanted) } else { line.to_lowercase().contains(wanted) };
         match wanted.is_empty() {
             true => Vec::new(),
-            false => self.text.lines().enumerate().filter(|(_, line)| holds(line)).map(|(at, _)| at).collect(),
+            false => (0..self.lines.len()).filter(|at| holds(self.lines[*at].text())).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The question before something is ended: answered only once all of it was on the screen.
 
+use super::palette::Palette;
+use super::prompt::Prompt;
 use crate::app::action::dispatch::{Request, Sent};
 use crate::ui::draw::Lines;
 
@@ -16,6 +18,8 @@ pub struct Confirm {
     pub request: Box<Request>,
     /// The same for others, each with an answer of its own.
     pub more: Vec<(Sent, Request)>,
+    /// Where the text was typed that is sent: whoever cancels goes back to it.
+    pub behind: Option<Box<Behind>>,
     /// Whether "yes" is marked; Cancel is the default.
     pub yes: bool,
     /// First line shown.
@@ -29,8 +33,24 @@ impl Confirm {
     #[must_use]
     pub fn new(sent: Sent, verb: &'static str, subject: Subject, request: Request) -> Self {
         let request = Box::new(request);
-        Self { sent, verb, subject, request, more: Vec::new(), yes: false, scroll: 0, reading: Reading::default() }
+        let (more, reading) = (Vec::new(), Reading::default());
+        Self { sent, verb, subject, request, more, behind: None, yes: false, scroll: 0, reading }
     }
+
+    /// The same question, asked of what was typed there.
+    #[must_use]
+    pub fn of(self, behind: Option<Behind>) -> Self {
+        Self { behind: behind.map(Box::new), ..self }
+    }
+}
+
+/// Where a text was typed that is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behind {
+    /// In a question with a line, or a text to agents.
+    Prompt(Prompt),
+    /// Behind the words of a command.
+    Palette(Palette),
 }
 
 /// What a question is about.

@@ -3,6 +3,8 @@
 /// What can be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
+    /// Of what.
+    pub of: String,
     /// The entries.
     pub items: Vec<Item>,
     /// The marked one.

@@ -8,8 +8,8 @@ use crate::fleet::model::{Cause, Escalation};
 pub struct Escalations {
     /// The marked way out, among those of all.
     pub at: usize,
-    /// Which that is: the list below may change.
-    pub marked: String,
+    /// Which that is: the list changes by itself, and the mark goes along. `None` in an empty list.
+    pub marked: Option<String>,
 }
 
 /// A way out of an escalation: what an action does about it.

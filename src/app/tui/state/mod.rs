@@ -16,6 +16,7 @@ pub mod goals;
 pub mod help;
 pub mod input_history;
 pub mod lost;
+pub mod marks;
 pub mod menu;
 pub mod org;
 pub mod output;
@@ -43,10 +44,11 @@ use self::diff::DiffState;
 use self::fleet::{FactsPanel, FilterLine};
 use self::goals::GoalsState;
 use self::input_history::InputHistory;
+use self::marks::Mark;
 use self::org::OrgState;
 use self::output::Output;
 use self::running::Running;
-use self::screen::{Mark, Overlay, Screen};
+use self::screen::{Overlay, Screen};
 use self::together::Together;
 use self::wall::WallState;
 use self::watch::Scrollback;
@@ -303,43 +305,6 @@ impl State {
     pub fn selected_row(&self) -> Option<&Arc<AgentRow>> {
         let key = self.selected.as_ref()?;
         self.snapshot.as_ref()?.agents.iter().find(|row| row.key == *key)
-    }
-
-    /// Whether something that was shown whole waits for an answer that would be taken: a question, or a menu.
-    #[must_use]
-    pub fn may_answer(&self) -> bool {
-        let Some(open) = &self.overlay else { return false };
-        match open {
-            Overlay::Confirm(confirm) => confirm.reading.is_whole(),
-            Overlay::Question(question) => question.reading.is_whole(),
-            // A menu is longer than a screen may be: what counts is that the marked entry was seen.
-            Overlay::Menu(_) => self.shows_mark(),
-            // These ask for nothing, or look themselves whether what Enter takes was shown.
-            Overlay::Help(_)
-            | Overlay::Explain(_)
-            | Overlay::Escalations(_)
-            | Overlay::Event(_)
-            | Overlay::Form(_)
-            | Overlay::Prompt(_)
-            | Overlay::Sheet(_)
-            | Overlay::Palette(_)
-            | Overlay::Copy(_)
-            | Overlay::Settings(_)
-            | Overlay::Answer(_)
-            | Overlay::Running(_) => false,
-        }
-    }
-
-    /// Whether a menu is open.
-    #[must_use]
-    pub fn is_menu(&self) -> bool {
-        matches!(self.overlay, Some(Overlay::Menu(_)))
-    }
-
-    /// Whether the entry that Enter would take was on the screen.
-    #[must_use]
-    pub fn shows_mark(&self) -> bool {
-        self.marked.is_some() && self.marked == self.overlay.as_ref().and_then(Overlay::mark)
     }
 
     /// Time since the newest snapshot, as of the last tick.

@@ -9,6 +9,8 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use crate::app::action::keymap::Keymap;
 use crate::app::action::registry::{self, ACTIONS, ActionSpec, Argument, Door, Shell};
 use crate::app::tui::state::text_input::TextInput;
+use crate::backlog::model::CardId;
+use crate::fleet::model::RowKey;
 
 /// The open palette.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +23,23 @@ pub struct Palette {
     pub notice: Option<String>,
     /// How far back in the history the line came from; 0 is none of it.
     pub back: usize,
+    /// What was selected when it was opened: it covers that, and another may be selected meanwhile.
+    pub on: (Option<RowKey>, Option<CardId>),
+}
+
+impl Palette {
+    /// The marked entry of its list.
+    #[must_use]
+    pub fn marked(&self, keys: &Keymap) -> Option<&'static ActionSpec> {
+        candidates(&self.line.text, keys).get(self.at).copied()
+    }
+
+    /// Whether the line is the command of this entry, with arguments or without.
+    #[must_use]
+    pub fn is_whole(&self, spec: &ActionSpec) -> bool {
+        let typed = normal(&self.line.text).trim_end();
+        words_of(spec).is_some_and(|words| typed == words || typed.starts_with(&format!("{words} ")))
+    }
 }
 
 /// What a line could become, best first.

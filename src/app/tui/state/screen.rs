@@ -117,28 +117,6 @@ impl Screen {
 }
 
 impl Overlay {
-    /// What is marked in it: what Enter would take.
-    #[must_use]
-    pub fn mark(&self) -> Option<Mark> {
-        match self {
-            Self::Menu(menu) => Some(Mark(menu.title.clone(), menu.at)),
-            Self::Copy(copy) => Some(Mark("copy".to_owned(), copy.at)),
-            Self::Escalations(list) => Some(Mark(list.marked.clone(), list.at)),
-            Self::Palette(palette) => Some(Mark(palette.line.text.clone(), palette.at)),
-            Self::Help(_)
-            | Self::Explain(_)
-            | Self::Event(_)
-            | Self::Confirm(_)
-            | Self::Form(_)
-            | Self::Prompt(_)
-            | Self::Question(_)
-            | Self::Sheet(_)
-            | Self::Settings(_)
-            | Self::Answer(_)
-            | Self::Running(_) => None,
-        }
-    }
-
     /// How much of it was on the screen, where it has to be read before it is answered.
     pub(in crate::app::tui) fn reading(&mut self) -> Option<&mut Reading> {
         match self {
@@ -183,7 +161,3 @@ impl Overlay {
         }
     }
 }
-
-/// An entry of a list that Enter takes: what decides the list, and its place in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(String, usize);

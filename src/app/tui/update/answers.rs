@@ -113,7 +113,7 @@ fn title_of(state: &State, command: &str) -> String {
 pub(super) fn tell(state: &mut State, command: String, report: Report) {
     if report.code == DONE {
         // What is done may come with a warning.
-        let mut text = lines_of(&report).join("\n");
+        let mut text = lines_of(&report).join(if report.markdown { "\n\n" } else { "\n" });
         if let Some(undo) = report.undo {
             state.board.undo.push((text.clone(), *undo));
             text.push_str("  (U takes it back)");
@@ -121,7 +121,9 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         match text.split_once('\n') {
             Some(_) => {
                 let title = title_of(state, &command);
-                held::keep(state, Overlay::Answer(Answer::new(title, command, text, false)));
+                let answer = Answer::new(title, command, text, false);
+                let answer = if report.markdown { answer.in_markdown() } else { answer };
+                held::keep(state, Overlay::Answer(answer));
             }
             None => state.say(text, false),
         }
@@ -136,8 +138,42 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
     use super::*;
+    use crate::app::tui::present::present;
     use crate::fleet::model::Size;
+    use crate::ui::draw::draw;
+    use crate::ui::picture::plain;
+    use crate::ui::theme::Theme;
+
+    #[test]
+    fn an_answer_in_markdown_is_as_wide_as_its_popup_and_not_as_it_was_written() {
+        let hard = "Claims one card at a time, and resumes it where that is its own already. It\nworks in a work tree of its own.";
+        let text = format!("code is the framework's\n\n## Mandate\n\n{hard}\n");
+        let shown = |markdown: bool| -> Vec<String> {
+            let mut state = State::new(Size { width: 64, height: 24 }, jiff::Timestamp::UNIX_EPOCH);
+            let report = Report::done(text.as_str(), &serde_json::Value::Null);
+            let report = if markdown { report.in_markdown() } else { report };
+            tell(&mut state, "mosaic-tui persona show code".to_owned(), report);
+            held::show(&mut state);
+            let mut frame = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+            draw(&mut frame, &present(&state), Theme::default());
+            let picture = plain(&frame);
+            let rows = picture.lines().filter_map(|line| line.split('\u{2502}').nth(1));
+            rows.map(|row| row.trim().to_owned()).collect()
+        };
+        let rows = shown(true);
+        let at = rows.iter().position(|row| row.starts_with("Claims")).unwrap();
+        let want = [
+            "Claims one card at a time, and resumes it where that is its",
+            "own already. It works in a work tree of its own.",
+        ];
+        assert_eq!(rows[at..at + 2], want, "{rows:#?}");
+        // What is no Markdown keeps its lines.
+        assert!(shown(false).iter().any(|row| row == "own already. It"), "{:#?}", shown(false));
+    }
 
     #[test]
     fn a_long_answer_is_titled_by_what_it_is_of() {

@@ -317,8 +317,8 @@ fn a_reason_that_was_typed_comes_back_when_it_is_refused() {
     let sent = ran(&again)[0].0.clone();
     update(&mut state, Event::Done { sent, report: done() });
     assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
-    // Of one that is not sent after all nothing stays.
-    press(&mut state, "lbwhy\n\x1b");
+    // Of one that is left after all nothing stays.
+    press(&mut state, "lbwhy\n\x1b\x1b");
     assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
 }
 

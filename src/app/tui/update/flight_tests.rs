@@ -144,3 +144,49 @@ fn what_runs_is_listed_with_how_far_it_is_and_closing_the_list_ends_nothing() {
     }
     assert!(text(&state).contains("nothing runs"), "it is as things are, also while it is open");
 }
+
+/// What is typed in the prompt that is open.
+fn typed(state: &State) -> (&str, bool) {
+    let Some(Overlay::Prompt(prompt)) = &state.overlay else { panic!("{:?}", state.overlay) };
+    (&prompt.line.text, prompt.sending.is_some())
+}
+
+#[test]
+fn a_second_thought_before_it_is_sent_goes_back_to_the_reason_that_was_typed() {
+    for cancel in ["\x1b", "\n", "n"] {
+        let mut state = on_board();
+        // Of a card that somebody holds, so that it asks.
+        press(&mut state, "lbwait for the key\n");
+        assert!(matches!(state.overlay, Some(Overlay::Confirm(_))), "{:?}", state.overlay);
+        let hint = present(&state).overlay.unwrap().hint;
+        assert!(hint.contains(&("Esc".to_owned(), "goes back to the text".to_owned())), "{hint:?}");
+        press(&mut state, cancel);
+        assert_eq!(typed(&state), ("wait for the key", false), "{cancel:?}");
+        // It goes on from there, and comes back once more where it is refused.
+        press(&mut state, "s\n");
+        let sent = ran(&press(&mut state, "y"))[0].0.clone();
+        assert!(sent.command.ends_with("'--reason=wait for the keys'"), "{}", sent.command);
+        assert_eq!((&state.overlay, state.detached.len()), (&None, 1));
+        update(&mut state, Event::Done { sent, report: Report { text: "the store is busy".into(), ..failed() } });
+        assert_eq!(typed(&state), ("wait for the keys", false));
+    }
+}
+
+#[test]
+fn a_second_thought_goes_back_to_a_text_for_several_and_to_a_command_line() {
+    let mut state = state();
+    press(&mut state, "bgo on\n\x1b");
+    assert_eq!(typed(&state), ("go on", false));
+    press(&mut state, "\n");
+    let sent = sent(press(&mut state, "y"));
+    update(&mut state, Event::Done { sent, report: Report::done("all: taken", &()) });
+    assert_eq!((&state.overlay, state.detached.len()), (&None, 0));
+    for (line, comes_back) in [("agent broadcast -m 'go on'", true), ("fleet uninstall", false)] {
+        press(&mut state, &format!(":{line}\n"));
+        assert!(matches!(state.overlay, Some(Overlay::Confirm(_))), "{line}: {:?}", state.overlay);
+        press(&mut state, "\x1b");
+        let back = matches!(&state.overlay, Some(Overlay::Palette(palette)) if palette.line.text == line);
+        assert_eq!(back, comes_back, "{line}: {:?}", state.overlay);
+        state.overlay = None;
+    }
+}

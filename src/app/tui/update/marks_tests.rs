@@ -216,6 +216,8 @@ fn the_palette_fills_in_what_is_marked_and_does_whole_entries_to_it() {
     let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };
     assert_eq!(confirm.subject, Subject::Agents(vec!["review".to_owned(), "docs".to_owned()]));
     press(&mut state, KeyCode::Esc);
+    assert_eq!(line(&state).0, "fleet stop review docs ", "a second thought goes back to what was typed");
+    press(&mut state, KeyCode::Esc);
     keys(&mut state, ":agent rese");
     press(&mut state, KeyCode::Enter);
     let Some(Overlay::Confirm(confirm)) = &state.overlay else { panic!("{:?}", state.overlay) };

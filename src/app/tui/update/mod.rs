@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::screens::{hand, held};
 use super::state::State;
-use crate::app::tui::screens::{activity, board, diff, form, goals, org, sheet, wall, watch};
+use crate::app::tui::screens::{activity, board, diff, escalations, form, goals, org, sheet, wall, watch};
 use crate::app::tui::state::confirm::Reading;
 use crate::app::tui::state::running::Running;
 use crate::app::tui::state::screen::{Overlay, Screen};
@@ -54,7 +54,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.shifted = false;
             state.came = false;
             let shown = drawn.popup.is_some_and(|lines| lines.marked);
-            state.marked = state.overlay.as_ref().and_then(Overlay::mark).filter(|_| shown);
+            state.marked = state.mark().filter(|_| shown);
             if let (Some(Overlay::Answer(answer)), Some(lines)) = (&mut state.overlay, drawn.popup) {
                 // Scrolling goes on from what is on the screen, wherever a search or its end led.
                 answer.scroll = lines.first;
@@ -129,6 +129,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     wall::arrange(state);
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
     held::show(state);
+    escalations::follow(state);
     if !state.shows_mark() {
         // What is marked became another, or was closed: seen is only what a frame shows from here on.
         state.marked = None;
@@ -169,6 +170,8 @@ mod org_tests;
 mod settings_tests;
 #[cfg(test)]
 mod sheet_tests;
+#[cfg(test)]
+mod shown_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

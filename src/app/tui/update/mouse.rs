@@ -102,7 +102,7 @@ pub(super) fn wheel(state: &mut State, motion: Motion, effects: &mut Vec<Effect>
         // Where a text is typed the keys that scroll move the cursor, or bring earlier texts back.
         if of_popup(overlay).text.is_none() {
             let code = if motion == Motion::Up { KeyCode::Up } else { KeyCode::Down };
-            let steps = if overlay.mark().is_some() { 1 } else { LINES };
+            let steps = if state.mark().is_some() { 1 } else { LINES };
             for _ in 0..steps {
                 keys::press(state, KeyEvent::new(code, KeyModifiers::NONE), effects);
             }
@@ -131,7 +131,7 @@ pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Opt
             // Only an entry of its list is opened, and not what stands around it.
             Some(Overlay::Palette(_)) => present::palette::entry_at(state, *line).is_some(),
             Some(Overlay::Escalations(_)) => present::escalations::way_at(state, *line).is_some(),
-            open => open.as_ref().is_some_and(|open| open.mark().is_some()),
+            _ => state.mark().is_some(),
         },
         Target::Agent(_) | Target::Event(_) => true,
         Target::Card { id, .. } => id.is_some(),

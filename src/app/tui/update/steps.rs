@@ -5,14 +5,13 @@ use crate::app::action::dispatch::OnScreen;
 use crate::app::action::inputs::Inputs;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::{
-    activity, board, card, copy, diff, dispatch, escalations, fleet, goals, hand, held, of_view, org, prompt, question,
-    running, several, sheet, wall,
+    activity, board, card, copy, diff, dispatch, escalations, fleet, goals, hand, held, of_view, org, palette, prompt,
+    question, running, several, sheet, wall,
 };
 use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::{Confirm, Subject};
 use crate::app::tui::state::explain::Explain;
 use crate::app::tui::state::help::Help;
-use crate::app::tui::state::palette::Palette;
 use crate::app::tui::state::prompt::Question;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::app::tui::state::settings::SettingsList;
@@ -85,7 +84,7 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
             }
         }
         ScreenAction::Help => state.overlay = Some(Overlay::Help(Help::default())),
-        ScreenAction::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        ScreenAction::Palette => palette::open(state),
         ScreenAction::Snooze => notices::snooze(state),
         ScreenAction::Copy => {
             copy::open(state);

@@ -505,7 +505,9 @@ fn another_roster_in_place_of_this_one_is_asked_for() {
 #[test]
 fn the_palette_runs_a_marked_command_only_when_it_was_shown() {
     let mut state = state();
-    press(&mut state, ":fleet sta");
+    press(&mut state, ":fleet st");
+    blindly(&mut state, KeyCode::Down, KeyModifiers::NONE);
+    blindly(&mut state, KeyCode::Up, KeyModifiers::NONE);
     assert!(blindly(&mut state, KeyCode::Enter, KeyModifiers::NONE).is_empty() && state.overlay.is_some());
     assert!(press(&mut state, "\n").iter().any(|effect| matches!(effect, Effect::Run { .. })));
     press(&mut state, ":");

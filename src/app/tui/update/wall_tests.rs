@@ -326,7 +326,7 @@ fn a_cursor_that_follows_goes_to_who_prints_once_its_own_agent_is_still() {
 fn a_tile_says_how_old_its_picture_is() {
     let rows = fleet(2);
     let mut state = wall(&rows, 80, 24);
-    let note = |state: &State| shown(state).tiles[1].cut.note.clone();
+    let note = |state: &State| shown(state).tiles[1].cut.note.clone().map(|note| note.text);
     assert_eq!(note(&state).as_deref(), Some("looking\u{2026}"));
     let now = state.now;
     update(&mut state, seen(&rows[1], "text", now));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::{Showing, rules_for};
+use super::super::{ScreenState, rules_for};
 use super::tests::screen_of;
 use super::{PaintedRow, ScreenFacts, read};
 use crate::fleet::home::Site;
@@ -177,7 +177,7 @@ fn told(facts: &ScreenFacts, idle: u64) -> (Readiness, String) {
         pane: PaneState::Live,
         heartbeat: Ok(heartbeat),
         idle: Some(Duration::from_secs(idle)),
-        screen: ScreenInput::Shows(facts.showing, facts.reason.clone()),
+        screen: ScreenInput::Shows(facts.state, facts.reason.clone()),
     };
     let decision = decide(&inputs, &Thresholds::default());
     (decision.readiness, decision.reason.to_string())
@@ -244,17 +244,19 @@ fn every_recorded_state_is_told_as_it_is() {
             // An error of which the screen alone need not tell; a misspelt name would hold nothing.
             None => is_named,
             Some(Rests) => readiness == Readiness::Available,
-            Some(Works) => readiness == Readiness::Working && matches!(facts.showing, Showing::Busy | Showing::Queued),
+            Some(Works) => {
+                readiness == Readiness::Working && matches!(facts.state, ScreenState::Busy | ScreenState::Queued)
+            }
             Some(Needs) => readiness == Readiness::Stuck,
             Some(Keys) => {
                 let later = told(facts, 9999).0;
                 readiness == Readiness::Working
                     && later == Readiness::Stuck
-                    && matches!(facts.showing, Showing::Draft | Showing::Occupied)
+                    && matches!(facts.state, ScreenState::Draft | ScreenState::Occupied)
             }
         };
         if !right {
-            let _ = writeln!(wrong, "{recording} {state}: {readiness:?}, {:?}: {reason}", facts.showing);
+            let _ = writeln!(wrong, "{recording} {state}: {readiness:?}, {:?}: {reason}", facts.state);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::super::{Showing, rules_for};
+use super::super::{ScreenState, rules_for};
 use super::states::{runtime_of, runtimes, screens};
 use super::{PaintedRow, read};
 use crate::fleet::home::Site;
@@ -53,7 +53,7 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
                     let mut other = rows.clone();
                     other[*row] = said(&rows[*row], place.clone(), text, width);
                     let facts = read(&rules, &other, *cursor, title);
-                    assert_eq!(facts.showing, Showing::Ready, "{recording}: {text:?}: {}", facts.reason);
+                    assert_eq!(facts.state, ScreenState::Ready, "{recording}: {text:?}: {}", facts.reason);
                     assert!(
                         !facts.queued && facts.composer.is_some_and(|composer| composer.is_empty()),
                         "{recording}: {text:?}"
@@ -62,7 +62,7 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
                 }
                 // A runtime's own spinner stands first in its title, where no conversation writes.
                 if !text.starts_with(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c)) {
-                    assert_eq!(read(&rules, rows, *cursor, text).showing, Showing::Ready, "title {text:?}");
+                    assert_eq!(read(&rules, rows, *cursor, text).state, ScreenState::Ready, "title {text:?}");
                 }
             }
         }

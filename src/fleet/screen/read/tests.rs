@@ -51,8 +51,8 @@ fn composers_are_found_empty_and_filled() {
                 let composer = facts.composer.unwrap_or_else(|| panic!("{runtime} {name} {size}: none"));
                 assert_eq!(composer.text, "", "{runtime} {name} {size}");
                 // opencode thinks of a title for a while after its first answer.
-                let titles = runtime == "opencode" && name == "idle-after" && facts.showing == Showing::Busy;
-                assert!(facts.showing == Showing::Ready || titles, "{runtime} {name} {size}: {}", facts.reason);
+                let titles = runtime == "opencode" && name == "idle-after" && facts.state == ScreenState::Busy;
+                assert!(facts.state == ScreenState::Ready || titles, "{runtime} {name} {size}: {}", facts.reason);
             }
             let draft = recorded(runtime, "draft", size).composer.unwrap();
             assert_eq!((draft.text.as_str(), draft.pasted), ("a short draft", false), "{runtime} {size}");
@@ -70,20 +70,20 @@ fn composers_are_found_empty_and_filled() {
 fn states_are_told_from_the_live_part_of_the_screen() {
     for size in SIZES {
         for (runtime, name, want) in [
-            ("codex", "busy", Showing::Busy),
-            ("codex", "busy-queued", Showing::Queued),
-            ("codex", "failing", Showing::Failing),
-            ("codex", "permission", Showing::Dialog),
-            ("opencode", "busy", Showing::Busy),
-            ("opencode", "busy-queued", Showing::Queued),
-            ("opencode", "permission", Showing::Dialog),
-            ("opencode", "failing", Showing::Failing),
-            ("pi", "busy", Showing::Busy),
-            ("pi", "busy-queued", Showing::Queued),
-            ("pi", "failing", Showing::Failing),
+            ("codex", "busy", ScreenState::Busy),
+            ("codex", "busy-queued", ScreenState::Queued),
+            ("codex", "failing", ScreenState::Failing),
+            ("codex", "permission", ScreenState::Dialog),
+            ("opencode", "busy", ScreenState::Busy),
+            ("opencode", "busy-queued", ScreenState::Queued),
+            ("opencode", "permission", ScreenState::Dialog),
+            ("opencode", "failing", ScreenState::Failing),
+            ("pi", "busy", ScreenState::Busy),
+            ("pi", "busy-queued", ScreenState::Queued),
+            ("pi", "failing", ScreenState::Failing),
         ] {
             let facts = recorded(runtime, name, size);
-            assert_eq!(facts.showing, want, "{runtime} {name} {size}: {}", facts.reason);
+            assert_eq!(facts.state, want, "{runtime} {name} {size}: {}", facts.reason);
         }
         for runtime in ["opencode", "codex"] {
             let facts = recorded(runtime, "permission", size);
@@ -104,7 +104,7 @@ fn an_unknown_screen_is_unknown_and_has_no_composer() {
         let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
         for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
             let facts = read(&rules, &rows(text), (0, 0), "");
-            assert_eq!((facts.showing, facts.composer), (Showing::Unknown, None), "{runtime}: {text:?}");
+            assert_eq!((facts.state, facts.composer), (ScreenState::Unknown, None), "{runtime}: {text:?}");
         }
     }
     assert!(rules_for(&Site::for_tests("/nowhere"), "nobody").unwrap().is_none());
@@ -127,7 +127,7 @@ fn a_dialog_that_is_quoted_above_a_composer_is_talk() {
         "  Press enter to confirm or esc to cancel",
         "",
     ]);
-    assert_eq!((facts.showing, facts.question.len()), (Showing::Ready, 0), "{facts:?}");
+    assert_eq!((facts.state, facts.question.len()), (ScreenState::Ready, 0), "{facts:?}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_question_is_all_of_it_or_none() {
     assert!(long.iter().all(|asked| asked.chars().count() <= 1900) && long[0] != long[1], "{long:?}");
     assert_ne!(one.asked(), other.asked());
     let cut = dialog(40).split_off(20);
-    assert_eq!((shown(&cut).showing, shown(&cut).question.len()), (Showing::Dialog, 0), "its beginning is not there");
+    assert_eq!((shown(&cut).state, shown(&cut).question.len()), (ScreenState::Dialog, 0), "its beginning is not there");
 }
 
 #[test]
@@ -175,15 +175,15 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
 fn words_of_a_dialog_in_the_title_of_a_thread_are_no_dialog() {
     let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
     let composer = ["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned);
-    let titled = |title: &str| read(&rules, &plain(&composer), (2, 0), title).showing;
+    let titled = |title: &str| read(&rules, &plain(&composer), (2, 0), title).state;
     for title in
         ["Action Required", "Action Required: rotate the keys", "work | Action Required", "mend [ ! ] Action Required"]
     {
-        assert_eq!(titled(title), Showing::Ready, "{title}");
+        assert_eq!(titled(title), ScreenState::Ready, "{title}");
     }
     // Its own mark blinks.
     for title in ["[ ! ] Action Required", "[ . ] Action Required | work"] {
-        assert_eq!(titled(title), Showing::Dialog, "{title}");
+        assert_eq!(titled(title), ScreenState::Dialog, "{title}");
     }
 }
 
@@ -203,9 +203,9 @@ fn while_claude_asks_its_hooks_nothing_is_decided() {
         let facts = shows(&format!(
             "{vivid}{glyph}\x1b[39m {vivid}Conjuring… {grey}(running UserPromptSubmit hooks… 1/2 · 1s)"
         ));
-        assert!(facts.undecided && facts.showing == Showing::Busy, "{glyph}: {facts:?}");
+        assert!(facts.undecided && facts.state == ScreenState::Busy, "{glyph}: {facts:?}");
         let facts = shows(&format!("{vivid}{glyph}\x1b[39m {vivid}Conjuring… {grey}(running Stop hook · 3s)"));
-        assert!(!facts.undecided && facts.showing == Showing::Busy, "{glyph}: {facts:?}");
+        assert!(!facts.undecided && facts.state == ScreenState::Busy, "{glyph}: {facts:?}");
     }
     // What an answer says of it stands two columns in, or has the colour of text.
     for said in

@@ -121,7 +121,7 @@ fn a_tile_that_was_never_looked_at_says_why() {
     state.screen = Screen::Wall;
     update(&mut state, Event::Tick(Timestamp::UNIX_EPOCH));
     let notes = |state: &State| match present(state).body {
-        Body::Wall(wall) => wall.tiles.into_iter().filter_map(|tile| tile.cut.note).collect::<Vec<_>>(),
+        Body::Wall(wall) => wall.tiles.into_iter().filter_map(|tile| Some(tile.cut.note?.text)).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
     assert!(notes(&state).iter().any(|note| note == "looking\u{2026}"), "{:?}", notes(&state));

@@ -90,7 +90,7 @@ fn what_can_be_copied_is_one_line_each() {
     let mut state = state((80, 24));
     let item = |key, what, text: &str| Item { key, what, text: text.to_owned() };
     let items = vec![item('n', "name", "code1"), item('s', "screen", "one\ntwo\nthree")];
-    state.overlay = Some(Overlay::Copy(Copy { items, at: 1 }));
+    state.overlay = Some(Overlay::Copy(Copy { of: "code1".to_owned(), items, at: 1 }));
     let popup = popup_of(&state);
     let lines = lines_of(&popup);
     assert!(lines[0].ends_with("code1") && lines[1].ends_with("3 lines"), "{lines:?}");

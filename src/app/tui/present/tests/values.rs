@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::app::action::keymap::Keymap;
-use crate::app::tui::present::card::{facts as card_facts, history, lease, neighbours, wrapped};
+use crate::app::tui::present::card::{body_lines, facts as card_facts, history, lease, neighbours};
 use crate::app::tui::present::{detail, fleet};
 use crate::backlog::model::{Column, Stamp};
 use crate::fleet::model::{
@@ -120,12 +120,16 @@ fn a_lease_is_counted_down_and_never_to_less_than_nothing() {
 #[test]
 fn a_body_is_wrapped_to_the_width_and_to_so_many_lines() {
     let body = "one two three four\n\n\tindented \u{1b}[31mred";
+    let wrapped = |body: &'static str, width, most| body_lines(body, width, most).map(|line| words(&line));
     let shown: Vec<String> = wrapped(body, 9, 99).collect();
     assert!(shown.iter().all(|line| line.chars().count() <= 9), "{shown:?}");
     assert!(!shown.concat().contains('\u{1b}'), "{shown:?}");
     assert_eq!(shown.concat().replace(' ', ""), "onetwothreefourindented\u{b7}[31mred");
     assert_eq!(wrapped(body, 9, 2).count(), 2);
     assert_eq!(wrapped("", 9, 99).count(), 0);
+    let hard = "It was written in lines that are\nwider than this one.";
+    let whole: Vec<String> = wrapped(hard, 24, 99).collect();
+    assert_eq!(whole, ["It was written in lines", "that are wider than this", "one."], "and no short line in between");
 }
 
 #[test]
@@ -325,6 +329,28 @@ fn a_board_marks_one_card_and_counts_what_is_expired() {
     let infos: Vec<String> =
         claimed.cards.iter().filter_map(|cell| cell.card.as_ref()).map(|card| words(&card.info)).collect();
     assert!(infos[0].contains("left") && infos[3].contains("EXPIRED"), "{infos:?}");
+}
+
+#[test]
+fn a_card_of_which_nothing_is_known_says_how_old_it_is() {
+    let mut state = state((200, 50));
+    state.screen = Screen::Board;
+    let mut board = (*samples::board([2, 2, 2, 2, 2])).clone();
+    for card in board.lanes.iter_mut().flat_map(|lane| &mut lane.cards) {
+        (card.priority, card.goal, card.stage) = (0, String::new(), String::new());
+        (card.branch, card.phase, card.assignee) = (String::new(), String::new(), String::new());
+    }
+    board.lanes[Column::Ready.index()].cards[1].version = 4;
+    update(&mut state, Event::Board(Arc::new(board), Timestamp::UNIX_EPOCH));
+    let Body::Board(view) = present(&state).body else { panic!("the board") };
+    let info = |column: Column| -> Vec<String> {
+        let cards = view.columns[column.index()].cards.iter().filter_map(|cell| cell.card.as_ref());
+        cards.map(|card| words(&card.info)).collect()
+    };
+    assert_eq!(info(Column::Ready), ["made 60s ago", "changed 2m ago"]);
+    for column in Column::ALL {
+        assert!(info(column).iter().all(|info| !info.is_empty()), "{column:?}: a line with nothing on it");
+    }
 }
 
 #[test]

@@ -21,14 +21,14 @@ use crate::fleet::screen;
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Tmux, panes_of};
 
-/// The agents of one process's deliveries: the links to other hosts stay open between them.
+/// Takes the messages of one process to agents: the links to other hosts stay open between them.
 #[derive(Debug)]
-pub struct Post<'a> {
+pub struct Messenger<'a> {
     site: &'a Site,
     links: Links,
 }
 
-impl<'a> Post<'a> {
+impl<'a> Messenger<'a> {
     /// Nothing is connected yet.
     #[must_use]
     pub fn new(site: &'a Site) -> Self {
