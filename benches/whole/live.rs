@@ -13,6 +13,9 @@ use crate::report::{Limit, Report};
 /// Time after which what a program does at its start is over.
 pub(crate) const SETTLED: Duration = Duration::from_secs(4);
 
+/// Time after which a fleet that was just started is at rest: until then ages are told in steps of ten seconds.
+const RESTED: Duration = Duration::from_secs(110);
+
 /// What was seen of a program that was left alone for a while.
 pub(crate) struct Idle {
     pub(crate) rate: Rate,
@@ -52,7 +55,7 @@ pub(crate) fn at_rest(report: &mut Report, fleet: &Fleet, length: Duration) {
     report.row("first frame with rows", rows, "ms", most(20.0));
     let pty = fleet.open();
     pty.wait_text("a000");
-    std::thread::sleep(SETTLED);
+    std::thread::sleep(if is_hundred { RESTED } else { SETTLED });
     let server = fleet.server();
     let before = meter::used(server);
     let seen = idle(&pty, length);
