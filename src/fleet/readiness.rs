@@ -125,6 +125,9 @@ pub fn is_in_time(age: Duration, thresholds: &Thresholds) -> bool {
     age <= thresholds.heartbeat_interval * HEALTHY_INTERVALS
 }
 
+/// A limit is passed by so much for certain, whatever an age was rounded to.
+const BEHIND: Duration = Duration::from_millis(100);
+
 /// How long a decision holds while nothing happens, by the time without output and the age of the heartbeat that it rests
 /// on; `None` for good.
 #[must_use]
@@ -133,7 +136,9 @@ pub fn holds(idle: Option<Duration>, heartbeat: Option<Duration>, thresholds: &T
     let silence = idle.into_iter().flat_map(|idle| {
         [SETTLED_AFTER, OUTLIVED_AFTER, thresholds.idle].into_iter().filter_map(move |limit| until(limit, idle))
     });
-    let beat = heartbeat.and_then(|age| until(thresholds.heartbeat_interval * HEALTHY_INTERVALS, age));
+    // At the limit itself it is still in time.
+    let beat = heartbeat.filter(|age| is_in_time(*age, thresholds));
+    let beat = beat.map(|age| thresholds.heartbeat_interval * HEALTHY_INTERVALS + BEHIND - age);
     silence.chain(beat).min()
 }
 

@@ -174,7 +174,8 @@ impl<I: Iterator<Item = String>> Reader<I> {
         if mark > 0 && !trimmed.starts_with('>') {
             self.item = set_in + mark;
         }
-        let (mark, first) = (line[..set_in + mark].to_owned(), trimmed[mark..].trim_start());
+        // Blanks of other kinds stand in front of some lines, and are longer than one byte.
+        let (mark, first) = (format!("{}{}", " ".repeat(set_in), &trimmed[..mark]), trimmed[mark..].trim_start());
         let quoted = trimmed.starts_with('>');
         let mut text = first.to_owned();
         let mut broken = is_broken(&line);
@@ -332,6 +333,12 @@ mod tests {
     }
 
     #[test]
+    fn blanks_of_other_kinds_in_front_break_nothing() {
+        assert_eq!(shown("\u{3000}- item\n", 20), ["- item"]);
+        assert_eq!(shown("\t- item\n", 20), ["- item"]);
+    }
+
+    #[test]
     fn of_a_large_text_only_what_is_shown_is_read() {
         let mut read = 0;
         let lines = std::iter::repeat_with(|| "word ".repeat(20)).inspect(|_| read += 1).take(1_000_000);
@@ -342,7 +349,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_word_is_lost_and_no_line_is_too_wide(told in "([a-z]{1,6}|- |1\\. |\n|  | |#|>|`|\\|){0,60}", width in 8_usize..50) {
+        fn no_word_is_lost_and_no_line_is_too_wide(told in "([a-z]{1,6}|- |1\\. |\n|  | |\u{3000}|#|>|`|\\|){0,60}", width in 8_usize..50) {
             let words = |text: &str| text.split(|c: char| !c.is_ascii_lowercase()).map(str::to_owned).collect::<String>();
             let lines = shown(&told, width);
             prop_assert_eq!(words(&lines.concat()), words(&told));

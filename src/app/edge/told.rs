@@ -15,8 +15,8 @@ use crate::fleet::model::Readiness;
 use crate::fleet::os::{lockfile, process};
 use crate::plain;
 
-/// Two looks at one event are at most so far apart, in milliseconds: dashboards look each second, on a machine under load
-/// more seldom.
+/// Two looks at one event are at most so far apart, in milliseconds: what happens is told at once or by the next look, on
+/// a machine under load later.
 const SAME_EVENT: i64 = 10_000;
 
 /// How long another dashboard that is at the file is waited for.

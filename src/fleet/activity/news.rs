@@ -7,8 +7,8 @@
 
 use crate::fleet::model::Readiness;
 
-/// Two sightings of one change lie at most so far apart, in milliseconds: dashboards look each second, and a heartbeat
-/// may come a little late.
+/// Two sightings of one change lie at most so far apart, in milliseconds: what happens is told at once or by the next
+/// look, and a heartbeat may come a little late.
 const SAME_CHANGE: i64 = 5_000;
 
 /// What is known of an agent around a moment.

@@ -393,9 +393,13 @@ pub struct PaneKey {
     pub pane: PaneId,
 }
 
-/// Of so many looks at a fleet in which nothing happens one is whole, as a safety net: what happens is told by the kernel, by
-/// systemd, and by how much a tmux server's process has run.
-pub const LOOKS_AT_REST: u32 = 5;
+/// Of so many looks, one each `every`, at a fleet in which nothing happens one is whole, as a safety net: what happens is told
+/// by the kernel, by systemd, and by how much a tmux server's process has run.
+#[must_use]
+pub fn looks_at_rest(every: Duration) -> u32 {
+    // Whoever asked for rare looks gets no rarer ones.
+    if every < Duration::from_secs(5) { 5 } else { 1 }
+}
 
 /// Durations that decide health and readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

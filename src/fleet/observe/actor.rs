@@ -21,7 +21,7 @@ use super::units;
 use crate::fleet::error::{Failure, Result};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
-use crate::fleet::model::{AgentRow, FleetSnapshot, LOOKS_AT_REST, PaneKey, RowKey, Thresholds};
+use crate::fleet::model::{AgentRow, FleetSnapshot, PaneKey, RowKey, Thresholds, looks_at_rest};
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
 use crate::fleet::readiness;
@@ -29,8 +29,12 @@ use crate::fleet::roster;
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::{Query, Reader};
 
-/// Ages move and thresholds are crossed at this pace.
+/// The pace of looks, and of ages, while anything happens.
 const TICK: Duration = Duration::from_secs(1);
+
+/// A fleet is at rest once nothing has happened for so many ticks: until then all is looked at and joined at each of them,
+/// for those who tell what stands for a while from what comes and goes.
+const CALM_TICKS: u32 = 5;
 
 /// Files of all agents are read again this often, as a safety net below inotify; at each tick where there is none.
 const SAFETY_TICKS: u32 = 15;
@@ -129,6 +133,9 @@ struct Actor {
     tree_notify: mpsc::Sender<trees::Answer>,
     focus: Option<RowKey>,
     last_look: Instant,
+    /// Time between two ticks, and how many there were since something happened.
+    every: Duration,
+    calm: u32,
     /// When what was decided last stops holding, if nothing happens.
     holds_until: Option<Instant>,
     roster_stamp: RosterStamp,
@@ -199,6 +206,8 @@ impl Actor {
             // The roster was read just now, and the servers are asked by `first_answers`.
             dirty: Dirty { processes: true, heartbeats: true, panes: true, joined: true, ..Dirty::default() },
             last_look: Instant::now(),
+            every: TICK,
+            calm: 0,
             holds_until: None,
             roster_stamp,
         }
@@ -229,7 +238,7 @@ impl Actor {
                     // The sender lives in the `Observer`: nobody is left who could see a snapshot.
                     None => return,
                     Some(Request::Refresh) => {
-                        urgent = true;
+                        (urgent, self.calm) = (true, 0);
                         self.dirty =
                             Dirty { tmux: true, processes: true, heartbeats: true, roster: true, panes: true, joined: true };
                     }
@@ -239,9 +248,10 @@ impl Actor {
                         continue;
                     }
                     Some(Request::Judge { thresholds, every }) => {
-                        urgent = true;
+                        (urgent, self.calm) = (true, 0);
                         self.observed.judge_by(thresholds);
                         tick = paced(every);
+                        self.every = every;
                         self.dirty.joined = true;
                     }
                     Some(Request::Capture { pane, history, answer }) => {
@@ -251,7 +261,7 @@ impl Actor {
                     }
                 },
                 Some(pid) = died.recv() => {
-                    urgent = true;
+                    (urgent, self.calm) = (true, 0);
                     self.watched.remove(&pid);
                     self.ended.insert(pid);
                     self.asked_again = 0;
@@ -266,7 +276,9 @@ impl Actor {
                 }
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
-                    self.dirty.joined |= changed.whole || self.read_changed(&changed.agents);
+                    if changed.whole || self.read_changed(&changed.agents) {
+                        (self.dirty.joined, self.calm) = (true, 0);
+                    }
                     if changed.roster || changed.all {
                         self.dirty.roster = true;
                         // A link may lead elsewhere now.
@@ -281,17 +293,23 @@ impl Actor {
                 }
                 Some(reading) = units.recv() => {
                     self.observed.set_systemd(reading);
-                    self.dirty.joined = true;
+                    (self.dirty.joined, self.calm) = (true, 0);
                 }
                 Some(reading) = hosts.recv() => {
                     self.observed.set_host(reading);
-                    self.dirty.joined = true;
+                    (self.dirty.joined, self.calm) = (true, 0);
                 }
                 _ = tick.tick() => {
                     ticks = ticks.wrapping_add(1);
                     // Until the folder is watched, its files are read at each tick.
                     self.on_tick(ticks, file_watch.retry());
                     self.read_trees();
+                    // One that moved a moment before the last tick was not due then.
+                    self.read_screens();
+                }
+                () = at(self.holds_until) => {
+                    self.holds_until = None;
+                    self.dirty.joined = true;
                 }
                 () = at(self.ask_again_at) => {
                     self.ask_again_at = None;
@@ -318,10 +336,12 @@ impl Actor {
     }
 
     fn on_tick(&mut self, ticks: u32, unwatched: bool) {
-        let whole = ticks.is_multiple_of(LOOKS_AT_REST);
+        self.calm = self.calm.saturating_add(1);
+        let whole = ticks.is_multiple_of(looks_at_rest(self.every));
+        let each = whole || self.calm <= CALM_TICKS;
         let wanted = Dirty {
-            // Ages grow, a heartbeat goes stale and a silence counts without any event.
-            joined: whole || self.holds_until.is_some_and(|until| until <= Instant::now()),
+            // Ages grow without any event.
+            joined: each || !self.publish.borrow().as_ref().is_some_and(|last| self.observed.stands_as(last)),
             // CPU shares need a span to be worth showing. New trees are read at once, and deaths are told by the kernel.
             processes: whole,
             heartbeats: unwatched || ticks.is_multiple_of(SAFETY_TICKS),
@@ -334,7 +354,7 @@ impl Actor {
         // Asked again and again: a control client would be told of changes, and can crash tmux's server with every
         // agent on it.
         for socket in self.observed.sockets() {
-            if whole {
+            if each {
                 self.clients.look(socket);
             } else {
                 self.clients.look_unless_at_rest(socket);
@@ -393,6 +413,11 @@ impl Actor {
         };
         let soonest = snapshot.agents.iter().filter_map(|row| holds(row)).min();
         self.holds_until = soonest.map(|soonest| self.last_look + soonest);
+        let states =
+            |snapshot: &FleetSnapshot| snapshot.agents.iter().map(|row| (row.key, row.readiness)).collect::<Vec<_>>();
+        if self.publish.borrow().as_ref().is_none_or(|last| states(last) != states(&snapshot)) {
+            self.calm = 0;
+        }
         self.publish.send_replace(Some(snapshot));
         // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.
         self.read_screens();
@@ -405,7 +430,9 @@ impl Actor {
         self.dirty.joined = true;
         match answer {
             Answer::Look(socket, look, screens) => {
-                self.observed.take_look(&socket, look);
+                if self.observed.take_look(&socket, look) {
+                    self.calm = 0;
+                }
                 if let Some(screens) = screens {
                     self.observed.reconcile_screens();
                     self.clients.read(socket, screens);
@@ -418,6 +445,7 @@ impl Actor {
                 mourned || !self.clients.are_looking()
             }
             Answer::Screens(server, peeks) => {
+                self.calm = 0;
                 self.observed.take_screens(&server, peeks);
                 // In a fleet at work some screen has always moved; if each were urgent, there would be no rest.
                 false

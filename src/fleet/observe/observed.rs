@@ -313,12 +313,23 @@ impl Observed {
         join_all(self.sockets().into_iter().map(ask))
     }
 
-    /// Takes what a server on this host said of its panes.
-    pub(super) fn take_look(&mut self, socket: &SocketName, look: Result<Look, String>) {
+    /// Takes what a server on this host said of its panes; whether that is another thing than before.
+    pub(super) fn take_look(&mut self, socket: &SocketName, look: Result<Look, String>) -> bool {
         // It was on its way when the roster forgot the socket.
-        if self.sockets().contains(socket) {
-            self.tmux.insert(ServerName::here(socket), Reading::new(look, Timestamp::now()));
+        if !self.sockets().contains(socket) {
+            return false;
         }
+        let reading = Reading::new(look, Timestamp::now());
+        let server = ServerName::here(socket);
+        let same = self.tmux.get(&server).is_some_and(|before| before.facts == reading.facts);
+        self.tmux.insert(server, reading);
+        !same
+    }
+
+    /// Whether pause and supervisor are still what a snapshot says: nothing tells when one of them ends by itself.
+    pub(super) fn stands_as(&self, snapshot: &FleetSnapshot) -> bool {
+        snapshot.paused == pause::read_at(&self.site.home, Timestamp::now())
+            && snapshot.supervision.pid == supervision::running(&self.site)
     }
 
     fn forget_other_servers(&mut self) {

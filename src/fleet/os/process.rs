@@ -266,7 +266,7 @@ pub fn has_run(pid: u32) -> Option<(u64, u64)> {
     let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
     let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
     let (time, _waited, turns) = (numbers.next()?.ok()?, numbers.next()?, numbers.next()?.ok()?);
-    Some((time, turns))
+    (turns > 0).then_some((time, turns))
 }
 
 /// Start time of a process in ticks since boot: with the pid it names one process for good.

@@ -17,7 +17,8 @@ fn a_decision_holds_until_the_next_limit_of_an_age() {
         (Some(299), None, Some(1)),
         (Some(300), None, None),
         (None, Some(40), Some(5)),
-        (None, Some(45), None),
+        (None, Some(45), Some(0)),
+        (None, Some(46), None),
         (Some(298), Some(44), Some(1)),
     ] {
         assert_eq!(holds(idle, beat), left, "{idle:?} {beat:?}");

@@ -299,7 +299,8 @@ impl Keeper<'_> {
             .ok()
             // A report outlives its process, and anybody with the agent's variables can leave one.
             .filter(|report| ProcessWatch::default().look(self.pid).contains(report.pid));
-        let promised = own.is_none() && report.as_ref().is_some_and(|report| report.next_seconds.is_some());
+        let next = report.as_ref().and_then(|report| report.next_seconds).map(|next| Duration::from_secs(next.into()));
+        let promised = own.is_none() && next.is_some_and(|next| next <= interval);
         // Its report is the next heartbeat: one of the keeper beside it would say the same, and wake whoever watches.
         let due = if promised { interval + interval / 2 } else { interval };
         let beat = match own {

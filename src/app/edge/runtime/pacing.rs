@@ -14,7 +14,7 @@ const MIN: Duration = Duration::from_millis(4);
 /// Frames that a quiet moment leaves to be drawn as they come.
 const SAVED: u32 = 3;
 
-/// Snapshots come about each second; without one for so long the time goes on alone.
+/// While something happens snapshots come about each second; without one for so long the time goes on alone.
 const SNAPSHOT_WITHIN: Duration = Duration::from_millis(1500);
 
 /// What came and was drawn, as far as it decides when the next frame is due.

@@ -80,10 +80,17 @@ struct Me {
 }
 
 impl Me {
+    /// The agent in whose pane this runs; else whoever sits before a terminal of their own.
     fn of(site: &Site) -> Self {
-        // Every agent's pane has it in its environment; whoever has no such name sits before a
-        // terminal of their own.
-        let agent = std::env::var(AGENT_NAME).ok().filter(|name| !name.is_empty());
+        Self::named(site, session::own_agent(site))
+    }
+
+    /// Who this says to be.
+    fn said(site: &Site) -> Self {
+        Self::named(site, std::env::var(AGENT_NAME).ok().filter(|name| !name.is_empty()))
+    }
+
+    fn named(site: &Site, agent: Option<String>) -> Self {
         Self { is_agent: agent.is_some(), name: agent.unwrap_or_else(|| site.tenant_id.clone()) }
     }
 }
@@ -246,7 +253,8 @@ fn own_name(site: &Site, who: &Me) -> Result<()> {
 
 async fn review(site: &Site, about: About, verdict: ReviewVerdict, note: &str) -> Result<Report> {
     let At { about, repository, found, who, git } = At::open(site, about).await?;
-    own_name(site, &who)?;
+    // A verdict under another's name is refused, not put down to whoever it really is.
+    own_name(site, &Me::said(site))?;
     let settings = gate::load(site)?;
     let main = repository.main(settings.as_ref()).await?;
     let tip = repository.tip(&about.branch, &main).await?.map_err(|refusal| refusal.failure(&about.branch))?;

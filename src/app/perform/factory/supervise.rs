@@ -60,7 +60,8 @@ const ASK_FOR_ROOM: Duration = Duration::from_secs(1);
 // Below the 45 s after which systemd kills its unit.
 const FINISHES_WITHIN: Duration = Duration::from_secs(35);
 
-/// What was seen within so long of an agent's start or end may be from before it: all planes are looked at each second.
+/// What was seen within so long of an agent's start or end may be from before it: while anything happens all
+/// planes are looked at each second.
 const SETTLES_AFTER: Duration = Duration::from_millis(1500);
 
 /// Supervises until it is told to go, or once; the exit code.

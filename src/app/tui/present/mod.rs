@@ -44,7 +44,7 @@ use crate::app::action::ScreenAction;
 use crate::app::action::registry::{ActionSpec, Build, Place};
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::fleet::model::{
-    FleetSnapshot, LOOKS_AT_REST, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, Warning, age,
+    FleetSnapshot, Label, Pause, Plane, PlaneState, Readiness, Shown, Size, Warning, age, looks_at_rest,
 };
 use crate::ui::grid::Grid;
 use crate::ui::layout::{Plan, ViewKind};
@@ -229,7 +229,8 @@ fn header(state: &State) -> Header {
         .map(|(shown, count)| Piece::new(format!("   {} {count} {}", glyph(*shown), shown.word()), role(*shown)));
     // The list below has the words to the glyphs.
     let glyphs = states.iter().map(|(shown, count)| Piece::new(format!("  {} {count}", glyph(*shown)), role(*shown)));
-    let most = state.settings.refresh * (LOOKS_AT_REST + LATE_LOOKS);
+    let refresh = state.settings.refresh;
+    let most = refresh * (looks_at_rest(refresh) + LATE_LOOKS);
     let old = state.data_age().filter(|age| *age >= most);
     let old = old.map(|age| Piece::new(format!("   data {} old", age::short(age)), Role::Alarm));
     // The first of them only: the header is one line. One that stands all day costs no other word its room.

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
 use crate::app::tui::screens::hand;
-use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::screens::parts::{PopupParts, opens_again};
 use crate::app::tui::state::State;
 use crate::app::tui::state::copy::{Copy, Item};
 use crate::app::tui::state::marks::UNSEEN;
@@ -95,6 +95,7 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.code == KeyCode::Enter && !state.shows_mark() {
         return state.say(UNSEEN.to_owned(), true);
     }
+    let again = opens_again(state, key, "app.copy");
     let Some(Overlay::Copy(copy)) = &mut state.overlay else { return };
     let last = copy.items.len().saturating_sub(1);
     let chosen = match key.code {
@@ -111,7 +112,8 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
     match key.code {
         // The key that opened it closes it too, where no entry has it.
-        KeyCode::Esc | KeyCode::Char('q' | 'y') => state.overlay = None,
+        KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        _ if again => state.overlay = None,
         KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => copy.at = (copy.at + 1).min(last),
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => copy.at = copy.at.saturating_sub(1),
         _ => {}

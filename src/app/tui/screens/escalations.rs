@@ -7,7 +7,7 @@ use crate::app::action::registry::{ACTIONS, Door};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present::escalations::{listed, way_at};
 use crate::app::tui::screens::dispatch;
-use crate::app::tui::screens::parts::PopupParts;
+use crate::app::tui::screens::parts::{PopupParts, opens_again};
 use crate::app::tui::state::State;
 use crate::app::tui::state::escalations::{Escalations, Way};
 use crate::app::tui::state::marks::UNSEEN;
@@ -51,6 +51,9 @@ pub(in crate::app::tui) fn follow(state: &mut State) {
     }
     let listed = listed(state);
     let Some(Overlay::Escalations(list)) = &mut state.overlay else { return };
+    if list.marked.is_none() {
+        list.marked = named(&listed, list.at);
+    }
     let found = (0..listed.len()).find(|at| named(&listed, *at) == list.marked);
     // Where it is gone, what is marked stays its name: Enter never takes what slid into its place.
     list.at = found.unwrap_or_else(|| list.at.min(listed.len().saturating_sub(1)));
@@ -69,10 +72,12 @@ fn press(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         return state.say(UNSEEN.to_owned(), true);
     }
     let listed = listed(state);
+    let again = opens_again(state, key, "escalations.open");
     let Some(Overlay::Escalations(list)) = &mut state.overlay else { return };
     let last = listed.len().saturating_sub(1);
     match key.code {
         KeyCode::Esc | KeyCode::Char('q') => state.overlay = None,
+        _ if again => state.overlay = None,
         KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => list.at = (list.at + 1).min(last),
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => list.at = list.at.saturating_sub(1),
         KeyCode::Home | KeyCode::Char('g') => list.at = 0,

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::parts::{PopupParts, opens_again, scroll_by};
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
 
@@ -11,9 +11,11 @@ use crate::app::tui::state::screen::Overlay;
 pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    let again = opens_again(state, key, "agent.explain");
     let Some(Overlay::Explain(explain)) = &mut state.overlay else { return };
     match key.code {
-        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'e') => state.overlay = None,
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
+        _ if again => state.overlay = None,
         code => scroll_by(&mut explain.scroll, code),
     }
 }

@@ -2,8 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::app::action::keymap::Chord;
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::parts::{PopupParts, opens_again, scroll_by};
 use crate::app::tui::state::State;
 use crate::app::tui::state::help::Help;
 use crate::app::tui::state::screen::Overlay;
@@ -15,12 +16,14 @@ const MAX_FILTER_CHARS: usize = 200;
 pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    let again = opens_again(state, key, "app.help");
     let Some(Overlay::Help(Help { filter, scroll })) = &mut state.overlay else { return };
     match key.code {
         KeyCode::Esc if !filter.is_empty() => filter.clear(),
-        KeyCode::Esc | KeyCode::F(1) => state.overlay = None,
+        KeyCode::Esc => state.overlay = None,
         // With something typed they are letters of the filter.
-        KeyCode::Char('?' | 'q') if filter.is_empty() => state.overlay = None,
+        KeyCode::Char('q') if filter.is_empty() => state.overlay = None,
+        _ if again && (filter.is_empty() || !Chord::of(key).is_text()) => state.overlay = None,
         KeyCode::Backspace => {
             filter.pop();
             *scroll = 0;

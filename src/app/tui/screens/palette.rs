@@ -241,7 +241,7 @@ fn enter(state: &mut State, marked: Option<&'static ActionSpec>, in_hand: InHand
     let Some(Overlay::Palette(palette)) = &mut state.overlay else { return };
     let text = normal(&palette.line.text).trim_end().to_owned();
     let typed_whole = marked.is_some_and(|spec| palette.is_whole(spec));
-    if marked.is_some() && !typed_whole && !state.shows_mark() {
+    if marked.is_some() && (!typed_whole || palette.notice.is_some()) && !state.shows_mark() {
         return state.say(UNSEEN.to_owned(), true);
     }
     if marked.is_some_and(|spec| is_of_another(state, spec)) {

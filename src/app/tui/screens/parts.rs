@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::action::Motion;
+use crate::app::action::keymap::Chord;
 use crate::app::tui::effect::Effect;
 use crate::app::tui::state::State;
 use crate::app::tui::state::text_input::TextInput;
@@ -37,6 +38,11 @@ pub(in crate::app::tui) struct PopupParts {
     pub click: Option<ClickOn>,
     /// The text that a paste goes into; a popup that has one takes keys with Ctrl and Alt as well.
     pub text: Option<fn(&mut State) -> Option<&mut TextInput>>,
+}
+
+/// Whether a key is, for this operator, the one of the action that opened a popup: it closes it, too.
+pub(in crate::app::tui) fn opens_again(state: &State, key: KeyEvent, action: &str) -> bool {
+    state.keys.lookup(&state.standing(), Chord::of(key)).is_some_and(|spec| spec.id == action)
 }
 
 /// Scrolls the text of a popup.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::parts::{PopupParts, opens_again, scroll_by};
 use crate::app::tui::state::State;
 use crate::app::tui::state::running::RunningList;
 use crate::app::tui::state::screen::Overlay;
@@ -17,9 +17,11 @@ pub(in crate::app::tui) fn open(state: &mut State) {
 }
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    let again = opens_again(state, key, "app.running");
     let Some(Overlay::Running(list)) = &mut state.overlay else { return };
     match key.code {
-        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '&') => state.overlay = None,
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
+        _ if again => state.overlay = None,
         code => scroll_by(&mut list.scroll, code),
     }
 }

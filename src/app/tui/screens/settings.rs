@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::app::tui::effect::Effect;
-use crate::app::tui::screens::parts::{PopupParts, scroll_by};
+use crate::app::tui::screens::parts::{PopupParts, opens_again, scroll_by};
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::state::settings::SettingsList;
@@ -12,9 +12,11 @@ use crate::app::tui::state::settings::SettingsList;
 pub(super) const PARTS: PopupParts = PopupParts { press, click: None, text: None };
 
 fn press(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
+    let again = opens_again(state, key, "app.settings");
     let Some(Overlay::Settings(SettingsList { scroll })) = &mut state.overlay else { return };
     match key.code {
-        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | ',') => state.overlay = None,
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => state.overlay = None,
+        _ if again => state.overlay = None,
         code => scroll_by(scroll, code),
     }
 }

@@ -4,6 +4,7 @@
 use super::State;
 use super::confirm::TOO_SOON;
 use super::screen::Overlay;
+use crate::app::action::registry::ActionSpec;
 
 /// What is said of an Enter for an entry that nobody could have seen marked.
 pub const UNSEEN: &str = "the marked line was not shown yet; look, and press it again";
@@ -44,10 +45,11 @@ impl State {
             Overlay::Menu(menu) => Some(Mark(format!("{} {}", menu.title, menu.at))),
             Overlay::Copy(copy) => copy.items.get(copy.at).map(|item| Mark(format!("{} of {}", item.what, copy.of))),
             Overlay::Escalations(list) => list.marked.clone().map(Mark),
-            // A command that is typed whole is meant, whatever is marked below it.
+            // A command that is typed whole is meant, whatever is marked below it; but not before what is said of it was read.
             Overlay::Palette(palette) => {
-                let marked = palette.marked(&self.keys).filter(|spec| !palette.is_whole(spec));
-                marked.map(|spec| Mark(spec.id.to_owned()))
+                let is_waited_for = |spec: &&ActionSpec| !palette.is_whole(spec) || palette.notice.is_some();
+                let marked = palette.marked(&self.keys).filter(is_waited_for);
+                marked.map(|spec| Mark(format!("{} on {:?}", spec.id, palette.on)))
             }
             Overlay::Help(_)
             | Overlay::Explain(_)

@@ -39,6 +39,22 @@ fn hint(state: &State, meaning: &str) -> Option<String> {
 }
 
 #[test]
+fn the_key_that_opens_a_popup_closes_it_whichever_it_is() {
+    for action in ["app.help", "app.settings", "app.running"] {
+        for key in ["f7", "X"] {
+            let mut state = state();
+            let text = format!("keys: [{{key: {key}, action: {action}}}]\n");
+            update(&mut state, Event::Settings(read(&text)));
+            let code = if key == "X" { KeyCode::Char('X') } else { KeyCode::F(7) };
+            update(&mut state, Event::Key(code.into()));
+            assert!(state.overlay.is_some(), "{key} opens nothing: {action}");
+            update(&mut state, Event::Key(code.into()));
+            assert!(state.overlay.is_none(), "{key} closes nothing: {action}");
+        }
+    }
+}
+
+#[test]
 fn a_bound_key_acts_and_help_footer_and_palette_show_it() {
     let mut state = state();
     let text =
