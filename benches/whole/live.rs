@@ -81,6 +81,8 @@ pub(crate) fn views(report: &mut Report, fleet: &Fleet) {
     report.part(&format!("views, {} agents", fleet.agents));
     let mut pty = fleet.open();
     pty.wait_text("a000");
+    // Until then it is waited whether the terminal answers, and this one never does.
+    std::thread::sleep(SETTLED);
     for (key, name) in [("2", "Wall"), ("3", "Board"), ("4", "Activity"), ("5", "Org"), ("1", "Fleet")] {
         let title = format!("╭ {name}");
         let took = meter::milliseconds(|| {

@@ -292,8 +292,9 @@ impl Actor {
                     self.dirty.joined = true;
                 }
                 Some(reading) = units.recv() => {
-                    self.observed.set_systemd(reading);
-                    (self.dirty.joined, self.calm) = (true, 0);
+                    if self.observed.set_systemd(reading) {
+                        (self.dirty.joined, self.calm) = (true, 0);
+                    }
                 }
                 Some(reading) = hosts.recv() => {
                     self.observed.set_host(reading);

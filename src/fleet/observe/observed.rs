@@ -143,7 +143,9 @@ impl Observed {
         }
     }
 
-    pub(super) fn set_systemd(&mut self, facts: Result<UnitsView, String>) {
+    /// Takes what systemd said; whether that is another thing than before.
+    pub(super) fn set_systemd(&mut self, facts: Result<UnitsView, String>) -> bool {
+        let same = self.systemd_answered && self.systemd.facts == facts;
         // A plane that stays unreadable is as old as its first refusal.
         let at = match (&facts, &self.systemd.facts) {
             (Err(_), Err(_)) if self.systemd_answered => self.systemd.at,
@@ -153,6 +155,7 @@ impl Observed {
         self.installed = installed(&self.site) == Installed::Ours;
         self.systemd = Reading::new(facts, at);
         self.systemd_answered = true;
+        !same
     }
 
     /// The agents of other hosts, host by host.
