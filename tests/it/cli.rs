@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
+use mosaic_tui::fleet::model::End;
 use mosaic_tui::fleet::readiness::Reason;
 
 use crate::harness::{Sandbox, answer, program};
@@ -62,7 +63,7 @@ fn what_failed_beside_what_was_done_stands_on_stderr() {
     let answer = sandbox.run(&["fleet", "start", "bad"]);
     if answer.code != 0 {
         // It may also live long enough for its first heartbeat, and tmux may lose its last words.
-        assert!(answer.stderr.contains("ended at once: exited with status 5"), "{answer:?}");
+        assert!(answer.stderr.contains(&End::Exited(5).to_string()), "{answer:?}");
     }
     sandbox.write_agents("  - {name: good}\n  - {name: bad, working_directory: /proc/nowhere}\n");
     let json = sandbox.run(&["fleet", "start", "--json"]);

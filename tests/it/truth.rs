@@ -100,7 +100,8 @@ fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
     sandbox.start();
     let send = || sandbox.run(&["agent", "send", "a", "-m", "hello", "--no-verify", "--json"]);
     let refused = send();
-    assert_eq!((refused.code, refused.json()["delivery"].as_str()), (4, Some("refused")), "{refused:?}");
+    assert_eq!((refused.code, &refused.json()["refusal"]), (4, &"no_report".into()), "{refused:?}");
+    assert_eq!(refused.json()["delivery"], "refused");
     let report = |status: &str| {
         let pid = sandbox.row("a")["pane"]["pid"].clone();
         let folder = sandbox.run_file("a.d");
@@ -112,10 +113,10 @@ fn no_enter_is_pressed_where_nothing_tells_that_no_question_is_open() {
     };
     report("waiting");
     let refused = send();
-    assert!(refused.code == 4 && refused.stdout.contains("blocked_by_prompt"), "{refused:?}");
+    assert_eq!((refused.code, &refused.json()["refusal"]), (4, &"blocked_by_prompt".into()), "{refused:?}");
     report("busy");
     let refused = send();
-    assert!(refused.code == 4 && refused.stdout.contains("busy: it works"), "{refused:?}");
+    assert_eq!((refused.code, &refused.json()["refusal"]), (4, &"busy".into()), "{refused:?}");
     assert!(!sandbox.root.join("w/ran").exists());
     report("ok");
     assert_eq!(send().json()["delivery"], "sent");

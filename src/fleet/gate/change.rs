@@ -182,7 +182,18 @@ mod tests {
         let file = |path: &str| Touched { path: path.to_owned(), new: None, old: None };
         let touched = [file("src/a.rs"), file("Cargo.toml")];
         assert_eq!(outside(&touched, &[]), [], "a card without paths may touch all");
-        assert_eq!(outside(&touched, &["src".to_owned()])[0].to_string(), "Cargo.toml is outside the card's paths");
+        let found = Finding { path: "Cargo.toml".to_owned(), line: None, fault: Fault::OutsideCard };
+        assert_eq!(outside(&touched, &["src".to_owned()]), [found]);
+    }
+
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_a_finding_begin_with_its_place() {
+        let told = |line, fault| Finding { path: "a.txt".to_owned(), line, fault }.to_string();
+        assert_eq!(told(None, Fault::OutsideCard), "a.txt is outside the card's paths");
+        assert_eq!(told(Some(5), Fault::ConflictMarker), "a.txt:5 holds a conflict marker");
+        assert_eq!(told(None, Fault::TooLarge), "a.txt is larger than a file may be");
+        assert_eq!(told(Some(2), Fault::Secret), "a.txt:2 holds what looks like a secret");
     }
 
     #[test]
@@ -190,9 +201,8 @@ mod tests {
         let key = format!("key = {}", "a1B2c3D4".repeat(5));
         let old = format!("one\n{key}\n");
         let new = format!("one\n{key}\n=======\ntwo\n<<<<<<< HEAD\n>>>>>>> b\n<<<<<<<<<<\n");
-        let found: Vec<_> =
-            text_faults("a.txt", old.as_bytes(), new.as_bytes(), &[]).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["a.txt:5 holds a conflict marker", "a.txt:6 holds a conflict marker"]);
+        let marker = |line| Finding { path: "a.txt".to_owned(), line: Some(line), fault: Fault::ConflictMarker };
+        assert_eq!(text_faults("a.txt", old.as_bytes(), new.as_bytes(), &[]), [marker(5), marker(6)]);
         let told = text_faults("a.txt", b"", old.as_bytes(), &[]);
         assert_eq!((told.len(), told[0].line, told[0].fault), (1, Some(2), Fault::Secret));
         assert!(!told[0].to_string().contains("a1B2"), "it is not repeated");

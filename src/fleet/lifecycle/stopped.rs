@@ -22,7 +22,8 @@ const UNTIL_WORK: &str = "until-work";
 
 impl Stop {
     /// For people.
-    fn words(self) -> &'static str {
+    #[must_use]
+    pub fn words(self) -> &'static str {
         match self {
             Self::OnPurpose => "stopped on purpose",
             Self::NotStarted => "not started yet",
@@ -134,6 +135,14 @@ mod tests {
         std::fs::create_dir(&note).unwrap();
         let unwritten = Noted::first(&site, &agent, Stop::OnPurpose).settle(Ok(()));
         assert!(unwritten.unwrap_err().why.contains("a supervisor would start it"));
+    }
+
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_a_stop() {
+        assert_eq!(Stop::OnPurpose.words(), "stopped on purpose");
+        assert_eq!(Stop::NotStarted.words(), "not started yet");
+        assert_eq!(Stop::NoWork.words(), "no work waited for it");
     }
 
     #[test]

@@ -275,10 +275,8 @@ impl Delivering<'_> {
             }
         };
         match taken {
-            Seen::Gone => Outcome::new(Delivery::Unverified, "its pane ended right after it was submitted".to_owned()),
-            Seen::Lost => {
-                Outcome::new(Delivery::Unverified, "submitted; then another sender claimed the pane".to_owned())
-            }
+            Seen::Gone => gone(Phase::Submitting),
+            Seen::Lost => lost_lease(Phase::Submitting),
             Seen::Yes(facts) if facts.queued => Outcome::new(Delivery::Queued, facts.reason),
             Seen::Yes(_) => Outcome::new(Delivery::Accepted, accepted.to_owned()),
             Seen::No(facts) => match &facts.composer {

@@ -19,4 +19,5 @@ mod tests;
 pub use frame::{Envelope, MAX_BYTES, check_text, id_of};
 pub use messenger::Messenger;
 pub use options::Options;
+pub use phase::Phase;
 pub use receipt::{Delivery, Receipt, Refusal};

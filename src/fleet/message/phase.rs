@@ -1,11 +1,13 @@
 //! How far a delivery came, and what is told when it is broken off there. Pure.
 
+use std::fmt;
+
 use super::receipt::{Delivery, Outcome, Refusal};
 use crate::fleet::error::Failure;
 
 /// How far a delivery is; what a failure means depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub enum Phase {
     /// Nothing was typed.
     Looking,
     /// Nothing was typed: a text that a killed sender pasted stands in the composer.
@@ -22,13 +24,22 @@ impl Phase {
     /// What is told when the screen or the link is lost now.
     pub(super) fn told(self, failure: &Failure) -> Outcome {
         match self {
-            Self::Looking | Self::LeftBehind => Outcome::new(Delivery::Blank, format!("{failure}; nothing was typed")),
-            Self::Typing | Self::Typed => Outcome::new(
-                Delivery::Unverified,
-                format!("{failure}; it may stand in the composer, and was not submitted"),
-            ),
-            Self::Submitting => Outcome::new(Delivery::Unverified, format!("{failure}; it may have been submitted")),
+            Self::Looking | Self::LeftBehind => Outcome::new(Delivery::Blank, format!("{failure}; {self}")),
+            Self::Typing | Self::Typed | Self::Submitting => {
+                Outcome::new(Delivery::Unverified, format!("{failure}; {self}"))
+            }
         }
+    }
+}
+
+/// What became of the text, as a receipt ends that lost the screen or the link.
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Looking | Self::LeftBehind => "nothing was typed",
+            Self::Typing | Self::Typed => "it may stand in the composer, and was not submitted",
+            Self::Submitting => "it may have been submitted",
+        })
     }
 }
 

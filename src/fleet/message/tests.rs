@@ -86,37 +86,98 @@ fn facts(state: ScreenState, composer: Option<Composer>, above: &[&str]) -> Scre
     }
 }
 
-fn is(outcome: &Outcome, delivery: Delivery, part: &str) {
-    let fits = outcome.delivery == delivery && outcome.reason.contains(part);
-    assert!(fits, "{outcome:?}, and not {delivery:?} with {part}");
-    assert_eq!(outcome.refusal.is_some(), delivery == Delivery::Refused, "{outcome:?}");
+/// What became of it, without a rule that forbids it, and a value that its reason names.
+fn is(outcome: &Outcome, delivery: Delivery, value: &str) {
+    assert_eq!((outcome.delivery, outcome.refusal), (delivery, None), "{outcome:?}");
+    assert!(outcome.reason.contains(value), "{value} not in {outcome:?}");
+}
+
+/// Which rule forbids it, whose word is the first of its reason, and a value that its reason names.
+fn refused(outcome: &Outcome, refusal: Refusal, value: &str) {
+    assert_eq!((outcome.delivery, outcome.refusal), (Delivery::Refused, Some(refusal)), "{outcome:?}");
+    assert!(outcome.reason.starts_with(&format!("{}: ", refusal.word())), "{outcome:?}");
+    assert!(outcome.reason.contains(value), "{value} not in {outcome:?}");
+}
+
+/// That a reader can tell several outcomes apart by their reasons.
+fn are_told_apart(outcomes: &[Outcome]) {
+    let reasons: std::collections::BTreeSet<&str> = outcomes.iter().map(|outcome| outcome.reason.as_str()).collect();
+    assert_eq!(reasons.len(), outcomes.len(), "{outcomes:?}");
+}
+
+fn link_lost() -> Failure {
+    Failure::failed("tmux", "the link broke", "look at it")
 }
 
 #[test]
 fn a_lost_link_says_how_far_the_message_came() {
-    let lost = Failure::failed("tmux", "the link broke", "look at it");
-    is(&Phase::Looking.told(&lost), Delivery::Blank, "nothing was typed");
-    for phase in [Phase::Typing, Phase::Typed] {
-        is(&phase.told(&lost), Delivery::Unverified, "was not submitted");
+    let (lost, why) = (link_lost(), "the link broke");
+    for phase in [Phase::Looking, Phase::LeftBehind] {
+        is(&phase.told(&lost), Delivery::Blank, why);
     }
-    is(&Phase::Submitting.told(&lost), Delivery::Unverified, "may have been submitted");
+    for phase in [Phase::Typing, Phase::Typed, Phase::Submitting] {
+        is(&phase.told(&lost), Delivery::Unverified, why);
+        assert!(phase.told(&lost).reason.ends_with(&phase.to_string()), "{phase:?}");
+    }
+    assert_eq!(Phase::Typing.told(&lost), Phase::Typed.told(&lost));
+    are_told_apart(&[Phase::Looking, Phase::Typed, Phase::Submitting].map(|phase| phase.told(&lost)));
 }
 
 #[test]
 fn a_pane_that_ends_is_dead_only_before_the_key() {
     for phase in [Phase::Looking, Phase::Typing, Phase::Typed] {
-        is(&gone(phase), Delivery::Dead, "its pane ended");
+        is(&gone(phase), Delivery::Dead, "");
     }
-    is(&gone(Phase::Submitting), Delivery::Unverified, "right after it was submitted");
+    is(&gone(Phase::Submitting), Delivery::Unverified, "");
 }
 
 #[test]
 fn a_lost_lease_never_hides_what_was_typed() {
     for phase in [Phase::Looking, Phase::Typing] {
-        is(&lost_lease(phase), Delivery::Refused, "nothing was typed");
+        refused(&lost_lease(phase), Refusal::LockBusy, "");
     }
-    is(&lost_lease(Phase::Typed), Delivery::Draft, "was not submitted");
-    is(&lost_lease(Phase::Submitting), Delivery::Unverified, "submitted");
+    is(&lost_lease(Phase::Typed), Delivery::Draft, "");
+    is(&lost_lease(Phase::Submitting), Delivery::Unverified, "");
+}
+
+/// The only test of these words: whoever changes them changes them here, and nothing else.
+#[tokio::test]
+async fn the_words_of_receipts() {
+    let bench = Bench::new();
+    let message = bench.delivering(What::Message(MESSAGE));
+    let took = Delivering { took: &|| true, ..bench.delivering(What::Message(MESSAGE)) };
+    let busy = Delivering { report: &|| Some(HeartbeatStatus::Busy), ..bench.delivering(What::Message(MESSAGE)) };
+    let command = bench.delivering(What::Command("/clear"));
+    let idle = || facts(ScreenState::Ready, holds(""), &[]);
+    let draft = || facts(ScreenState::Draft, holds("x"), &[]);
+    let unseen = message.refusal(&bench.rules, &facts(ScreenState::Unknown, None, &[])).await.unwrap().unwrap();
+    let somebodys = message.refusal(&bench.rules, &draft()).await.unwrap().unwrap();
+    let (rule, why) = busy.may_ask().unwrap();
+    for (outcome, words) in [
+        (Phase::Looking.told(&link_lost()), "tmux: the link broke; look at it; nothing was typed"),
+        (Phase::Typed.told(&link_lost()), "; look at it; it may stand in the composer, and was not submitted"),
+        (Phase::Submitting.told(&link_lost()), "; look at it; it may have been submitted"),
+        (gone(Phase::Typed), "its pane ended"),
+        (gone(Phase::Submitting), "its pane ended right after it was submitted"),
+        (lost_lease(Phase::Looking), "lock_busy: another message is being delivered; nothing was typed"),
+        (lost_lease(Phase::Typed), "another sender claimed the pane meanwhile; it was not submitted"),
+        (lost_lease(Phase::Submitting), "submitted; then another sender claimed the pane"),
+        (told(&message, Seen::Yes(idle())), "the composer is empty and the conversation shows it"),
+        (told(&took, Seen::Yes(idle())), "the runtime reports that it took it"),
+        (told(&command, Seen::Yes(idle())), "the composer is empty and the screen is another one"),
+        (told(&message, Seen::No(idle())), "no sign of it within 6 s: as it is"),
+        (told(&message, Seen::No(draft())), "submitted, and its composer is not empty"),
+        (told(&message, Seen::Gone), "its pane ended right after it was submitted"),
+        (told(&message, Seen::Lost), "submitted; then another sender claimed the pane"),
+        (unseen, "its composer is not to be seen: as it is"),
+        (somebodys, "draft_present: somebody left a draft in its composer"),
+        (
+            Outcome::refused(rule, why),
+            "busy: it works, and may ask something at any moment; `mosaic-tui agent attach a` shows it",
+        ),
+    ] {
+        assert!(outcome.reason.ends_with(words), "{words:?}, and not {outcome:?}");
+    }
 }
 
 #[test]
@@ -154,17 +215,18 @@ fn without_rules_only_the_runtimes_own_word_lets_a_key_through() {
 async fn nothing_is_pasted_where_it_would_not_be_a_message() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    for (state, composer, delivery, part) in [
-        (ScreenState::Dialog, None, Delivery::Refused, "blocked_by_prompt: as it is; `mosaic-tui agent approve a`"),
-        (ScreenState::Dialog, holds(""), Delivery::Refused, "blocked_by_prompt"),
-        (ScreenState::Login, None, Delivery::Refused, "login_needed"),
-        (ScreenState::Occupied, holds(""), Delivery::Refused, "composer_occupied"),
-        (ScreenState::Draft, holds("half a"), Delivery::Refused, "draft_present"),
-        (ScreenState::Unknown, None, Delivery::Blank, "its composer is not to be seen"),
+    for (state, composer, rule, value) in [
+        (ScreenState::Dialog, None, Refusal::BlockedByPrompt, ": as it is; `mosaic-tui agent approve a`"),
+        (ScreenState::Dialog, holds(""), Refusal::BlockedByPrompt, "as it is"),
+        (ScreenState::Login, None, Refusal::LoginNeeded, "as it is"),
+        (ScreenState::Occupied, holds(""), Refusal::ComposerOccupied, "as it is; `mosaic-tui agent attach a`"),
+        (ScreenState::Draft, holds("half a"), Refusal::DraftPresent, ""),
     ] {
         let refusal = message.refusal(&bench.rules, &facts(state, composer, &[])).await.unwrap();
-        is(&refusal.expect("a refusal"), delivery, part);
+        refused(&refusal.expect("a refusal"), rule, value);
     }
+    let unseen = message.refusal(&bench.rules, &facts(ScreenState::Unknown, None, &[])).await.unwrap();
+    is(&unseen.expect("an answer"), Delivery::Blank, "as it is");
     for state in [
         ScreenState::Ready,
         ScreenState::Login,
@@ -184,11 +246,13 @@ async fn work_is_not_given_to_one_that_met_a_limit_since_it_was_looked_at() {
     let bench = Bench::new();
     let mut brief = bench.delivering(What::Message(MESSAGE));
     brief.options.only_well = true;
-    for (state, word) in
-        [(ScreenState::Limit, "limit: "), (ScreenState::Failing, "failing: "), (ScreenState::Login, "login: ")]
-    {
+    for (state, rule) in [
+        (ScreenState::Limit, Refusal::Limit),
+        (ScreenState::Failing, Refusal::Failing),
+        (ScreenState::Login, Refusal::Login),
+    ] {
         let refusal = brief.refusal(&bench.rules, &facts(state, holds(""), &[])).await.unwrap();
-        is(&refusal.expect("a refusal"), Delivery::Refused, word);
+        refused(&refusal.expect("a refusal"), rule, "as it is");
     }
     for state in [ScreenState::Ready, ScreenState::Busy] {
         assert_eq!(brief.refusal(&bench.rules, &facts(state, holds(""), &[])).await.unwrap(), None, "{state:?}");
@@ -201,7 +265,7 @@ async fn blanks_that_somebody_typed_are_a_draft_and_force_goes_behind_it() {
     let blanks = holds("").map(|composer| Composer { blanks: true, ..composer });
     let screen = facts(ScreenState::Draft, blanks, &[]);
     let mut message = bench.delivering(What::Message(MESSAGE));
-    is(&message.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "draft_present");
+    refused(&message.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Refusal::DraftPresent, "");
     message.options.force = true;
     assert_eq!(message.refusal(&bench.rules, &screen).await.unwrap(), None);
 }
@@ -212,7 +276,7 @@ async fn a_command_waits_for_the_end_of_a_turn() {
     for state in [ScreenState::Busy, ScreenState::Queued] {
         let screen = facts(state, holds(""), &[]);
         let command = bench.delivering(What::Command("/clear"));
-        is(&command.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Delivery::Refused, "busy");
+        refused(&command.refusal(&bench.rules, &screen).await.unwrap().unwrap(), Refusal::Busy, "");
     }
     let idle = facts(ScreenState::Ready, holds(""), &[]);
     assert_eq!(bench.delivering(What::Command("/clear")).refusal(&bench.rules, &idle).await.unwrap(), None);
@@ -227,7 +291,7 @@ async fn enter_is_not_pressed_in_a_turn_that_it_would_end() {
     assert!(rules.busy_enter.interrupts(&[]), "codex decides it by an option");
     let delivering = Delivering { runtime: "codex", ..bench.delivering(What::Message(MESSAGE)) };
     let busy = facts(ScreenState::Busy, holds(""), &[]);
-    is(&delivering.refusal(&rules, &busy).await.unwrap().unwrap(), Delivery::Refused, INTERRUPTS);
+    refused(&delivering.refusal(&rules, &busy).await.unwrap().unwrap(), Refusal::Busy, INTERRUPTS);
     let idle = facts(ScreenState::Ready, holds(""), &[]);
     assert_eq!(delivering.refusal(&rules, &idle).await.unwrap(), None);
 }
@@ -317,8 +381,10 @@ fn the_runtimes_own_word_counts_once_the_composer_let_go() {
     // The conversation of a small pane may have scrolled past it.
     assert!(message.was_taken(&facts(ScreenState::Busy, holds(""), &[]), &draft, &draft));
     assert!(!message.was_taken(&facts(ScreenState::Busy, holds(MESSAGE), &[]), &draft, &draft));
-    let word = told(&message, Seen::Yes(facts(ScreenState::Busy, holds(""), &[])));
-    is(&word, Delivery::Accepted, "the runtime reports that it took it");
+    let busy = || Seen::Yes(facts(ScreenState::Busy, holds(""), &[]));
+    is(&told(&message, busy()), Delivery::Accepted, "");
+    // Whoever reads it learns which of the two it was: what the runtime said, or what its screen shows.
+    are_told_apart(&[told(&message, busy()), told(&bench.delivering(What::Message(MESSAGE)), busy())]);
     is(&told(&message, Seen::Yes(facts(ScreenState::Queued, holds(""), &[]))), Delivery::Queued, "as it is");
 }
 
@@ -332,7 +398,9 @@ fn a_message_that_hooks_may_still_refuse_is_not_taken_yet() {
     // What a refusal looks like: it stands in the composer again.
     let back = facts(ScreenState::Draft, holds(MESSAGE), &[&format!("Original prompt: {MESSAGE}")]);
     assert!(!message.was_taken(&back, &draft, &draft));
-    is(&told(&message, Seen::No(back)), Delivery::Unverified, "its composer is not empty");
+    let still_open = told(&message, Seen::No(open));
+    is(&told(&message, Seen::No(back.clone())), Delivery::Unverified, "");
+    are_told_apart(&[told(&message, Seen::No(back)), still_open]);
     assert!(message.was_taken(&facts(ScreenState::Busy, holds(""), &[MESSAGE]), &draft, &draft));
 }
 
@@ -351,23 +419,22 @@ fn a_command_was_taken_when_the_screen_is_another_one() {
 fn a_receipt_never_says_more_than_was_seen() {
     let bench = Bench::new();
     let message = bench.delivering(What::Message(MESSAGE));
-    is(
-        &told(&message, Seen::Yes(facts(ScreenState::Busy, holds(""), &[]))),
-        Delivery::Accepted,
-        "the conversation shows it",
-    );
-    is(
-        &told(&message, Seen::No(facts(ScreenState::Ready, holds(""), &[]))),
-        Delivery::Unverified,
-        "no sign of it within 6 s",
-    );
+    is(&told(&message, Seen::Yes(facts(ScreenState::Busy, holds(""), &[]))), Delivery::Accepted, "");
+    // Where nothing shows, for how long somebody looked, and what was to be seen.
+    let no_sign = told(&message, Seen::No(facts(ScreenState::Ready, holds(""), &[])));
+    is(&no_sign, Delivery::Unverified, " 6 ");
+    is(&no_sign, Delivery::Unverified, "as it is");
     let blank = facts(ScreenState::Unknown, None, &["", "  "]);
     assert!(blank.is_blank() && !facts(ScreenState::Ready, holds(""), &[]).is_blank());
     assert!(!facts(ScreenState::Unknown, None, &["", "a screen of another kind"]).is_blank());
-    is(&told(&message, Seen::No(blank)), Delivery::Unverified, "no sign of it within 6 s");
-    is(&told(&message, Seen::No(facts(ScreenState::Draft, holds("x"), &[]))), Delivery::Unverified, "is not empty");
-    is(&told(&message, Seen::Gone), Delivery::Unverified, "right after");
-    is(&told(&message, Seen::Lost), Delivery::Unverified, "another sender");
+    assert_eq!(told(&message, Seen::No(blank)), no_sign);
+    let draft = told(&message, Seen::No(facts(ScreenState::Draft, holds("x"), &[])));
+    let (ended, claimed) = (told(&message, Seen::Gone), told(&message, Seen::Lost));
+    for outcome in [&draft, &ended, &claimed] {
+        is(outcome, Delivery::Unverified, "");
+    }
+    are_told_apart(&[no_sign, draft, ended.clone(), claimed.clone()]);
+    assert_eq!((ended, claimed), (gone(Phase::Submitting), lost_lease(Phase::Submitting)));
 }
 
 #[test]

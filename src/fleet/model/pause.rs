@@ -44,3 +44,19 @@ impl Pause {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_a_pause_say_who_why_and_until_when() {
+        let at = |text: &str| Some(text.parse().unwrap());
+        let bare = Pause { by: "op".into(), reason: Label::default(), since: at("2026-01-01T00:00:00Z"), until: None };
+        assert_eq!(bare.words(), "paused by op");
+        let all = Pause { reason: "main is red: see CI".into(), until: at("2026-01-01T06:00:00Z"), ..bare };
+        assert_eq!(all.words(), "paused by op: main is red: see CI (until 2026-01-01T06:00Z)");
+        assert_eq!(all.words(), format!("paused {}", all.details()));
+    }
+}

@@ -159,6 +159,14 @@ mod tests {
         }
     }
 
+    /// The only test of these words: whoever changes them changes them here, and nothing else.
+    #[test]
+    fn the_words_of_a_lost_server_name_its_pid_and_its_path() {
+        let lost = |pid| LostServer { pid, path: PathBuf::from("/t/it") }.to_string();
+        assert_eq!(lost(Some(7)), "its server, pid 7, lives, but /t/it is gone");
+        assert_eq!(lost(None), "its server lives and is not seen from here, and /t/it is gone");
+    }
+
     #[test]
     fn only_listeners_on_the_very_path_count() {
         let text = "Num       RefCount Protocol Flags    Type St Inode Path\n\

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use super::Yard;
+use mosaic_tui::fleet::gate::Fault;
+
+use super::{Yard, finding};
 use crate::harness::{Answer, answer, program};
 
 /// As what git knows every agent of one user.
@@ -47,7 +49,7 @@ fn a_branch_is_reviewed_and_merged_by_its_own_card_alone() {
     says(&review("code0", &["--card", "C"]), 4, "code0 worked on its card");
     assert_eq!(review("review0", &["--card", "C"]).code, 0);
     let outside = yard.gate_as("gate0", &["merge", "--branch", "code/A", "--card", "C"]);
-    says(&outside, 4, "outside.txt is outside the card's paths");
+    says(&outside, 4, &finding("outside.txt", None, Fault::OutsideCard));
     assert_eq!(yard.main(), before);
     let of_b = yard.sandbox.ok(&["backlog", "show", "B", "--json"]).json();
     assert_eq!(of_b["card"]["status"], "claimed", "nobody finished it");

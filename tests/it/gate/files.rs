@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::Yard;
+use mosaic_tui::fleet::gate::Fault;
+
+use super::{Yard, finding};
 
 impl Yard {
     fn user_config(&self, text: &str) {
@@ -107,7 +109,7 @@ fn a_file_of_the_largest_kind_that_was_so_before_passes() {
     yard.commit("repo", "Change all", "code0");
     yard.git("repo", &["checkout", "--quiet", "main"]);
     yard.approve("code/A1");
-    yard.refused("code/A1", "small:1 holds a conflict marker");
+    yard.refused("code/A1", &finding("small", Some(1), Fault::ConflictMarker));
     yard.git("repo", &["checkout", "--quiet", "code/A1"]);
     yard.write("repo/small", "fine\n");
     yard.commit("repo", "Mend it", "code0");

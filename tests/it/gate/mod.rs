@@ -11,9 +11,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use mosaic_tui::fleet::gate::{Fault, Finding};
+use mosaic_tui::fleet::pause;
 use serde_json::Value;
 
 use crate::harness::{Answer, Sandbox, answer, program};
+
+/// What is wrong with a file, as a refusal tells it.
+pub(super) fn finding(path: &str, line: Option<usize>, fault: Fault) -> String {
+    Finding { path: path.to_owned(), line, fault }.to_string()
+}
 
 /// A repository with a remote, and a fleet's home.
 pub(super) struct Yard {
@@ -163,6 +170,11 @@ impl Yard {
         assert_eq!(self.main(), before, "the main branch is as it was");
         self.assert_swept();
         answer
+    }
+
+    /// The pause that is in force, as a refusal tells it.
+    pub(super) fn paused(&self) -> String {
+        pause::read(&self.sandbox.home()).unwrap().words()
     }
 
     /// A merge that must succeed; what it answers.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::Yard;
+use mosaic_tui::fleet::gate::Fault;
+
+use super::{Yard, finding};
 
 #[test]
 fn red_ci_is_refused_with_its_command_and_its_last_lines() {
@@ -83,14 +85,14 @@ fn a_change_that_holds_what_no_change_may_is_refused() {
     let yard = Yard::new();
     let secret = format!("key = {}", "a1B2c3D4".repeat(5));
     let large = "x".repeat(2 << 20);
-    for (branch, file, text, evidence) in [
-        ("marker", "m.txt", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n", "m.txt:1 holds a conflict marker"),
-        ("secret", "s/s.txt", &format!("one\n{secret}\n"), "s/s.txt:2 holds what looks like a secret"),
-        ("large", "l.txt", &large, "l.txt is larger than a file may be"),
+    for (branch, file, text, line, fault) in [
+        ("marker", "m.txt", "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n", Some(1), Fault::ConflictMarker),
+        ("secret", "s/s.txt", &format!("one\n{secret}\n"), Some(2), Fault::Secret),
+        ("large", "l.txt", &large, None, Fault::TooLarge),
     ] {
         yard.branch(branch, file, text, "code0");
         yard.approve(branch);
-        let answer = yard.refused(branch, evidence);
+        let answer = yard.refused(branch, &finding(file, line, fault));
         assert!(!answer.stderr.contains("a1B2c3D4"), "a secret is not repeated");
     }
     // What main has already is nobody's fault now.
@@ -169,12 +171,13 @@ fn nothing_is_merged_while_the_fleet_is_paused() {
     fs::create_dir_all(paused.parent().unwrap()).unwrap();
     // Made by hand, it holds nothing; made while CI runs, it counts all the same.
     fs::write(&paused, "").unwrap();
-    yard.refused("code/A1", "the fleet is paused");
+    let why = yard.paused();
+    yard.refused("code/A1", &why);
     let queued = yard.gate_as("", &["queue", "--purpose", "merge"]);
-    assert_eq!((queued.code, queued.stdout.contains("paused")), (4, true), "{queued:?}");
+    assert_eq!((queued.code, queued.stdout.contains(&why)), (4, true), "{queued:?}");
     fs::remove_file(&paused).unwrap();
     yard.ci(&format!("touch {}", paused.display()));
-    yard.refused("code/A1", "the fleet is paused");
+    yard.refused("code/A1", &why);
     fs::remove_file(&paused).unwrap();
     yard.ci("true");
     yard.merged("code/A1");
@@ -220,7 +223,7 @@ fn a_file_outside_the_cards_paths_and_a_worker_who_reviews_are_refused() {
     assert_eq!((own.code, own.stderr.contains("code0 worked on its card")), (4, true), "{own:?}");
     let other = shared("review0");
     assert_eq!(other.code, 0, "the card says that it was somebody else: {other:?}");
-    yard.refused("code/A1", "src/a.txt is outside the card's paths");
+    yard.refused("code/A1", &finding("src/a.txt", None, Fault::OutsideCard));
     yard.sandbox.ok(&["backlog", "edit", "A1", "--paths", "src"]);
     let json = yard.merged("code/A1");
     assert_eq!((json["card"].as_str(), json["completed"].as_bool()), (Some("A1"), Some(true)), "found by its branch");
@@ -266,7 +269,8 @@ fn a_card_that_is_refused_again_and_again_reaches_a_person_once_whatever_for() {
     // A pause is a person's wish already.
     let paused = card("A5", "c.txt");
     sandbox.ok(&["fleet", "pause"]);
-    (0..4).for_each(|_| drop(yard.refused(&paused, "the fleet is paused")));
+    let why = yard.paused();
+    (0..4).for_each(|_| drop(yard.refused(&paused, &why)));
     sandbox.ok(&["fleet", "resume"]);
     assert_eq!(waiting().len(), 3);
     // What passes is nobody's business any more, and neither is a card that ended in another way.

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use mosaic_tui::fleet::lifecycle::Stop;
 use mosaic_tui::fleet::model::{FloorGap, Warning};
 use rustix::fs::{FlockOperation, flock};
 
@@ -309,11 +310,8 @@ fn whom_others_report_to_stays_until_they_do_not() {
     sandbox.ok(&["fleet", "remove", "chief"]);
     sandbox.ok(&["fleet", "add", "x", "runtime=pi"]);
     let row = sandbox.row("x");
-    assert_eq!(
-        (row["reason"].as_str(), row["flags"][0].as_str()),
-        (Some("not started yet"), Some("stopped")),
-        "{row:#}"
-    );
+    let why = (row["reason"].as_str(), row["flags"][0].as_str());
+    assert_eq!(why, (Some(Stop::NotStarted.words()), Some("stopped")), "{row:#}");
 }
 
 #[test]
