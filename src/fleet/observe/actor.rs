@@ -1,6 +1,7 @@
 //! The observing actor: sources in, snapshots out, on a thread of its own.
 
 mod first;
+mod stamp;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use self::stamp::{RosterStamp, roster_stamp_of};
 use super::clients::{Answer, Clients};
 use super::dirty::Dirty;
 use super::files::FileWatch;
@@ -151,24 +153,6 @@ impl Drop for Actor {
             feed.abort();
         }
     }
-}
-
-/// Inode, length and modification time of a file.
-type Stamp = (u64, u64, i64, i64);
-
-fn stamp_of(path: &std::path::Path) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|meta| (meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
-}
-
-/// The roster's stamp, and the one of each environment file beside it.
-type RosterStamp = (Option<Stamp>, Vec<(std::ffi::OsString, Stamp)>);
-
-fn roster_stamp_of(site: &Site) -> RosterStamp {
-    let files = std::fs::read_dir(site.agents_dir()).into_iter().flatten().flatten();
-    let mut files: Vec<_> = files.filter_map(|entry| Some((entry.file_name(), stamp_of(&entry.path())?))).collect();
-    files.sort();
-    (stamp_of(&site.roster), files)
 }
 
 /// Ticks at this pace; those that were missed are not made up for.
@@ -493,7 +477,8 @@ impl Actor {
         let folders = self.observed.folders();
         self.observed.retain_trees(&folders);
         self.trees.focus(self.focus.as_ref().and_then(|row| self.observed.folder_of(row)));
-        for folder in self.trees.due(&folders, Instant::now()) {
+        let second = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+        for folder in self.trees.due(&folders, Instant::now(), second) {
             trees::ask(folder, self.observed.site().git_on_network, self.tree_notify.clone());
         }
     }

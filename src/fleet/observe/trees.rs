@@ -36,6 +36,8 @@ const FAILED: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Seen {
     at: Instant,
+    /// In which second of the clock that was.
+    second: u64,
     output: Option<u64>,
     failed: bool,
 }
@@ -61,7 +63,7 @@ impl TreePoll {
     }
 
     /// The folders to be read now: the one in focus, and one of the others, the one that waits longest.
-    pub(super) fn due(&mut self, folders: &[Folder], now: Instant) -> Vec<PathBuf> {
+    pub(super) fn due(&mut self, folders: &[Folder], now: Instant, second: u64) -> Vec<PathBuf> {
         let known: HashSet<&Path> = folders.iter().map(|(folder, _)| folder.as_path()).collect();
         // Work trees of cards come and go for as long as the observer lives.
         self.seen.retain(|folder, _| known.contains(folder.as_path()));
@@ -82,7 +84,7 @@ impl TreePoll {
             let focus = self.focus.as_ref() == Some(folder);
             self.turned &= !focus;
             self.asked.insert(folder.clone(), focus);
-            self.seen.insert(folder.clone(), Seen { at: now, output: *output, failed: false });
+            self.seen.insert(folder.clone(), Seen { at: now, second, output: *output, failed: false });
         }
         due.into_iter().map(|(folder, _)| folder).collect()
     }
@@ -91,7 +93,8 @@ impl TreePoll {
         let Some(seen) = self.seen.get(folder) else { return true };
         // By the second of the last output alone, which the look at tmux brings anyway: no
         // file is watched for it.
-        let moved = output != seen.output;
+        // In the second in which git was asked there may have been more, after it.
+        let moved = output != seen.output || output.is_some_and(|output| output >= seen.second);
         let pause = match (self.focus.as_deref() == Some(folder), seen.failed) {
             (true, true) => FAILED,
             (true, false) if moved || self.turned => FOCUS_MOVED,
@@ -150,11 +153,11 @@ mod tests {
     fn the_one_in_focus_goes_first_and_the_others_one_at_a_time() {
         let (mut poll, start) = (TreePoll::default(), Instant::now());
         poll.focus(Some("b".into()));
-        let due = poll.due(&folders(1), start);
+        let due = poll.due(&folders(1), start, 9);
         assert_eq!(names(&due), ["b", "a"]);
-        assert!(poll.due(&folders(1), start).is_empty(), "both are being read");
+        assert!(poll.due(&folders(1), start, 9).is_empty(), "both are being read");
         poll.answered(Path::new("a"), false, start);
-        assert_eq!(names(&poll.due(&folders(1), start)), ["c"], "each of the others once, while the focus is read");
+        assert_eq!(names(&poll.due(&folders(1), start, 9)), ["c"], "each of the others once, while the focus is read");
     }
 
     #[test]
@@ -164,32 +167,45 @@ mod tests {
         let mut poll = TreePoll::default();
         poll.focus(Some("b".into()));
         for _ in 0..3 {
-            for folder in poll.due(&folders(1), start) {
+            for folder in poll.due(&folders(1), start, 9) {
                 poll.answered(&folder, false, start);
             }
         }
-        assert!(poll.due(&folders(2), after(4)).is_empty());
-        assert_eq!(names(&poll.due(&folders(2), after(5))), ["b"], "its pane moved");
+        assert!(poll.due(&folders(2), after(4), 9).is_empty());
+        assert_eq!(names(&poll.due(&folders(2), after(5), 9)), ["b"], "its pane moved");
         poll.answered(Path::new("b"), false, after(5));
-        assert!(poll.due(&folders(2), after(34)).is_empty());
-        assert_eq!(names(&poll.due(&folders(2), after(35))), ["b"], "it is looked at");
+        assert!(poll.due(&folders(2), after(34), 9).is_empty());
+        assert_eq!(names(&poll.due(&folders(2), after(35), 9)), ["b"], "it is looked at");
         poll.answered(Path::new("b"), true, after(45));
-        assert_eq!(names(&poll.due(&folders(2), after(60))), ["a"], "moved, at rest; what fails is left in peace");
+        assert_eq!(names(&poll.due(&folders(2), after(60), 9)), ["a"], "moved, at rest; what fails is left in peace");
         poll.answered(Path::new("a"), false, after(60));
         poll.focus(Some("a".into()));
-        assert_eq!(names(&poll.due(&folders(2), after(65))), ["a", "c"], "looked at again");
+        assert_eq!(names(&poll.due(&folders(2), after(65), 9)), ["a", "c"], "looked at again");
         poll.answered(Path::new("a"), false, after(65));
         poll.answered(Path::new("c"), false, after(65));
         poll.focus(None);
-        assert!(poll.due(&folders(2), after(500)).is_empty(), "nothing moves and nobody looks");
-        assert_eq!(names(&poll.due(&folders(2), after(665))).len(), 1);
+        assert!(poll.due(&folders(2), after(500), 9).is_empty(), "nothing moves and nobody looks");
+        assert_eq!(names(&poll.due(&folders(2), after(665), 9)).len(), 1);
+    }
+
+    #[test]
+    fn output_in_the_second_in_which_git_was_asked_may_be_newer() {
+        let (mut poll, start, folder) = (TreePoll::default(), Instant::now(), PathBuf::from("/a"));
+        poll.focus(Some(folder.clone()));
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let folders = [(folder.clone(), Some(100))];
+        assert_eq!(poll.due(&folders, at(0), 100).len(), 1);
+        poll.answered(&folder, false, at(0));
+        assert_eq!(poll.due(&folders, at(5), 105).len(), 1, "it may have come after the question");
+        poll.answered(&folder, false, at(5));
+        assert!(poll.due(&folders, at(10), 110).is_empty(), "it is known by now");
     }
 
     #[test]
     fn a_folder_that_nobody_works_in_any_more_is_forgotten() {
         let mut poll = TreePoll::default();
-        poll.due(&folders(1), Instant::now());
-        poll.due(&folders(1)[1..2], Instant::now());
+        poll.due(&folders(1), Instant::now(), 9);
+        poll.due(&folders(1)[1..2], Instant::now(), 9);
         assert!(poll.seen.len() <= 1, "{poll:?}");
     }
 }

@@ -5,13 +5,25 @@ use super::State;
 use super::confirm::TOO_SOON;
 use super::screen::Overlay;
 use crate::app::action::registry::ActionSpec;
+use crate::backlog::model::CardId;
+use crate::fleet::model::RowKey;
 
 /// What is said of an Enter for an entry that nobody could have seen marked.
 pub const UNSEEN: &str = "the marked line was not shown yet; look, and press it again";
 
 /// An entry of a list that Enter takes: which it is, and not where it stands, as the list may change below the finger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(String);
+pub struct Mark {
+    entry: String,
+    /// What else it would act on, where that is what is selected below.
+    on: (Option<RowKey>, Option<CardId>),
+}
+
+impl Mark {
+    fn of(entry: String) -> Self {
+        Self { entry, on: (None, None) }
+    }
+}
 
 impl State {
     /// Whether something that was shown waits for an answer that would be taken: a question that was shown whole, or an entry
@@ -42,14 +54,16 @@ impl State {
     pub fn mark(&self) -> Option<Mark> {
         match self.overlay.as_ref()? {
             // Its entries stay as they were when it was opened.
-            Overlay::Menu(menu) => Some(Mark(format!("{} {}", menu.title, menu.at))),
-            Overlay::Copy(copy) => copy.items.get(copy.at).map(|item| Mark(format!("{} of {}", item.what, copy.of))),
-            Overlay::Escalations(list) => list.marked.clone().map(Mark),
+            Overlay::Menu(menu) => Some(Mark::of(format!("{} {}", menu.title, menu.at))),
+            Overlay::Copy(copy) => {
+                copy.items.get(copy.at).map(|item| Mark::of(format!("{} of {}", item.what, copy.of)))
+            }
+            Overlay::Escalations(list) => list.marked.clone().map(Mark::of),
             // A command that is typed whole is meant, whatever is marked below it; but not before what is said of it was read.
             Overlay::Palette(palette) => {
                 let is_waited_for = |spec: &&ActionSpec| !palette.is_whole(spec) || palette.notice.is_some();
                 let marked = palette.marked(&self.keys).filter(is_waited_for);
-                marked.map(|spec| Mark(format!("{} on {:?}", spec.id, palette.on)))
+                marked.map(|spec| Mark { entry: spec.id.to_owned(), on: palette.on })
             }
             Overlay::Help(_)
             | Overlay::Explain(_)
