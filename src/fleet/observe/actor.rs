@@ -260,7 +260,9 @@ impl Actor {
                 }
                 changed = file_watch.changed() => {
                     self.dirty.heartbeats |= changed.all;
-                    if changed.whole || self.read_changed(&changed.agents) {
+                    // Both: what came together with a pause is told of once only.
+                    let said = self.read_changed(&changed.agents);
+                    if said || changed.whole {
                         (self.dirty.joined, self.calm) = (true, 0);
                     }
                     if changed.roster || changed.all {
