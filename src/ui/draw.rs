@@ -77,7 +77,8 @@ pub(super) fn plan_of(area: Rect, view: &View) -> Plan {
     layout::plan(area.width, area.height, view.kind)
 }
 
-/// Returns which parts of the footer there is room for, and where each stands. Beside a message that is only the views.
+/// Returns which parts of the footer there is room for, and where each stands. Beside a message that are the views, and
+/// the hints that are always shown.
 pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
     if line.is_empty() {
         return Vec::new();
@@ -106,14 +107,22 @@ pub(super) fn footer_parts(line: Rect, view: &View) -> Vec<(Part, Span)> {
         (true, _) => 0,
         (false, named) => 1 + u16::from(named),
     });
+    let first = view.footer.len().saturating_sub(ALWAYS_SHOWN);
     if let Some(message) = &view.message {
         // What was just done has to be said whole; where one is can wait.
-        if x.saturating_add(columns(&[&message.text])) > right {
+        let end = x.saturating_add(columns(&[&message.text]));
+        if end > right {
             parts.clear();
+            return parts;
+        }
+        // Messages come often where much happens: the way to all other keys stays beside them, where both have room.
+        let wanted = view.footer[first..].iter().map(wide).fold(1, u16::saturating_add);
+        x = right.saturating_sub(wanted - 1);
+        if end.saturating_add(wanted) <= right {
+            (first..view.footer.len()).for_each(|at| take(Part::Hint(at), wide(&view.footer[at]), &mut x));
         }
         return parts;
     }
-    let first = view.footer.len().saturating_sub(ALWAYS_SHOWN);
     // The way out is reserved before anything else is written.
     let mut room = right.saturating_sub(view.footer[first..].iter().map(wide).fold(0, u16::saturating_add));
     for (at, hint) in view.footer.iter().enumerate() {
@@ -140,7 +149,8 @@ fn footer(buffer: &mut Buffer, line: Rect, view: &View, theme: Theme) {
     // The hints can wait: a message answers what was just done.
     if let Some(message) = &view.message {
         let inset = line.x + u16::from(line.width > INSET_FROM);
-        let x = parts.last().map_or(inset, |(_, (_, to))| to + 1);
+        let tabs = parts.iter().take_while(|(part, _)| matches!(part, Part::Tab(_)));
+        let x = tabs.last().map_or(inset, |(_, (_, to))| to + 1);
         let area = Rect { x, width: line.right().saturating_sub(x), ..line };
         pieces(buffer, area, area.y, std::slice::from_ref(message), theme);
     }

@@ -110,6 +110,8 @@ fn asking_git_writes_nothing_and_runs_nothing_that_was_set_up_beside_it() {
     let hostile = [("GIT_DIR", "/nowhere"), ("GIT_EXTERNAL_DIFF", outside.as_str()), ("GIT_INDEX_FILE", "/nowhere")];
     let again = sandbox.run_with(&["agent", "status", "a", "--json"], &hostile);
     assert_eq!(again.json()["tree"]["branch"], "feat/x", "the caller's own settings do not count: {again:?}");
+    sandbox.ok(&["agent", "diff", "a", "--branch"]);
+    assert_eq!(index(), before, "nor by a comparison with another branch");
     assert!(!mark.exists());
 }
 
@@ -188,5 +190,52 @@ fn the_key_and_the_command_show_the_same_diff() {
     screen.send("q");
     screen.wait_text("Fleet");
     screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn work_that_is_committed_is_shown_as_what_the_branch_holds() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    git(&sandbox, &tree, &["add", "."]);
+    git(&sandbox, &tree, &["commit", "-q", "-m", "second"]);
+    // What came to the main branch meanwhile is none of its work.
+    git(&sandbox, &tree, &["branch", "-q", "other", "main"]);
+    let (main, alone) = (sandbox.root.join("beside"), sandbox.root.join("alone"));
+    git(&sandbox, &tree, &["worktree", "add", "-q", &main.display().to_string(), "main"]);
+    fs::write(main.join("elsewhere.txt"), "elsewhere\n").unwrap();
+    git(&sandbox, &main, &["add", "."]);
+    git(&sandbox, &main, &["commit", "-q", "-m", "elsewhere"]);
+    fs::create_dir_all(&alone).unwrap();
+    git(&sandbox, &alone, &["init", "-q"]);
+    git(&sandbox, &alone, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    sandbox.write_agents(&agents(&[("a", &tree), ("b", &alone)]));
+
+    let clean = sandbox.ok(&["agent", "diff", "a", "--json"]).json();
+    assert_eq!((&clean["against"], &clean["files"]), (&"commit".into(), &serde_json::json!([])));
+    assert_eq!(clean["base"], serde_json::json!({"name": "main", "commits": 1}), "{clean:#}");
+    let whole = sandbox.ok(&["agent", "diff", "a", "--branch", "--json"]).json();
+    let paths: Vec<_> = whole["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!((&whole["against"], paths), (&"base".into(), vec!["a.txt", "new.txt"]), "{whole:#}");
+    let none = sandbox.run(&["agent", "diff", "b", "--branch"]);
+    assert_eq!(none.code, 3, "{none:?}");
+
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_text("feat/x");
+    screen.send("d");
+    screen.wait_text("+zwei");
+    // Both kinds of work together.
+    fs::write(tree.join("a.txt"), "one\nzwei\nthree\nfour\nnot committed\n").unwrap();
+    screen.send("d");
+    screen.wait_text("+not committed");
+    screen.wait_text("+zwei");
+    screen.send("b");
+    screen.wait_until("what is not committed alone", |shown| {
+        shown.contains("+not committed") && !shown.contains("+zwei")
+    });
+    screen.send("b");
+    screen.wait_text("+zwei");
+    screen.send("qq");
     assert_eq!(screen.wait_exit(), 0);
 }

@@ -7,6 +7,7 @@ use super::{
     Action, AgentAction, BacklogAction, FleetAction, FrameworkAction, GateAction, LibraryAction, NorthStarAction,
     ScreenAction, SessionAction, TerminalAction,
 };
+use crate::fleet::git::Against;
 
 /// Who performs an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub enum OnScreen {
     Watch(String),
     /// Shows why an agent's readiness is what it is.
     Explain(String),
-    /// Shows what differs in an agent's work tree.
-    Diff(String),
+    /// Shows what an agent's work tree holds and this state does not.
+    Diff(String, Against),
 }
 
 /// What the executor performs and answers.
@@ -128,7 +129,9 @@ pub fn performer(action: Action, door: Door) -> Result<Performer, String> {
         }
         Action::Terminal(action) => Performer::Terminal(action),
         // The view reads it itself, and again on a key; an answer in a popup would stand still.
-        Action::Agent(AgentAction::Diff { name, .. }) if has_screen => Performer::Screen(OnScreen::Diff(name)),
+        Action::Agent(AgentAction::Diff { name, against, .. }) if has_screen => {
+            Performer::Screen(OnScreen::Diff(name, against))
+        }
         Action::Agent(AgentAction::Explain(name)) if has_screen => Performer::Screen(OnScreen::Explain(name)),
         Action::Agent(action) => Performer::Executor(Request::Agent(action)),
         Action::Fleet(action) => Performer::Executor(Request::Fleet(action)),
@@ -219,9 +222,14 @@ mod tests {
             (
                 "agent diff a",
                 Door::Shell,
-                Performer::Executor(Request::Agent(AgentAction::Diff { name: name(), stat: false })),
+                Performer::Executor(Request::Agent(AgentAction::Diff {
+                    name: name(),
+                    against: Against::Commit,
+                    stat: false,
+                })),
             ),
-            ("agent diff a", Door::Palette, Performer::Screen(OnScreen::Diff(name()))),
+            ("agent diff a", Door::Palette, Performer::Screen(OnScreen::Diff(name(), Against::Commit))),
+            ("agent diff a --branch", Door::Palette, Performer::Screen(OnScreen::Diff(name(), Against::Base))),
             ("agent explain a", Door::Key, Performer::Screen(OnScreen::Explain(name()))),
             ("agent attach a", Door::Key, Performer::Terminal(TerminalAction::Attach(name()))),
             ("fleet doctor", Door::Palette, Performer::Executor(Request::Fleet(FleetAction::Doctor))),

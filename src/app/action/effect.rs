@@ -18,7 +18,7 @@ impl Performer {
     pub fn writes(&self) -> bool {
         match self {
             Self::Screen(OnScreen::Step(action)) => action.writes(),
-            Self::Screen(OnScreen::Watch(_) | OnScreen::Explain(_) | OnScreen::Diff(_)) => false,
+            Self::Screen(OnScreen::Watch(_) | OnScreen::Explain(_) | OnScreen::Diff(..)) => false,
             Self::Terminal(action) => action.writes(),
             Self::Executor(request) => request.writes(),
         }
@@ -241,6 +241,7 @@ impl ScreenAction {
             | Self::ScrollPersona(_)
             | Self::Side(_)
             | Self::DiffAgain
+            | Self::DiffAgainst
             | Self::Search
             | Self::NextFound(_)
             | Self::ViewBoard
@@ -308,6 +309,7 @@ impl ScreenAction {
             | Self::ScrollPersona(_)
             | Self::Side(_)
             | Self::DiffAgain
+            | Self::DiffAgainst
             | Self::Search
             | Self::NextFound(_)
             | Self::ViewBoard

@@ -7,15 +7,16 @@ use tokio::sync::mpsc;
 use super::reactor::block_on;
 use crate::app::perform::{agent, setup};
 use crate::app::tui::event::Event;
+use crate::fleet::git::Against;
 use crate::fleet::home::Site;
 use crate::fleet::library::{self, Shelf};
 
 /// Reads what differs in an agent's work tree.
-pub(super) fn read_diff(site: &Site, name: String, done: &mpsc::Sender<Event>) {
+pub(super) fn read_diff(site: &Site, name: String, against: Against, done: &mpsc::Sender<Event>) {
     let site = site.clone();
     apart(done, move || {
-        let read = block_on(agent::read_diff(&site, &name)).and_then(|read| read);
-        Event::Diff(name, read.map(Arc::new).map_err(|failure| failure.to_string()))
+        let read = block_on(agent::read_diff(&site, &name, against)).and_then(|read| read);
+        Event::Diff(name, against, read.map(Arc::new).map_err(|failure| failure.to_string()))
     });
 }
 

@@ -195,7 +195,7 @@ struct Dashboard {
     /// Whether the last frame was the first to show one.
     showed_key: bool,
     pacing: Pacing,
-    /// Since when the open question is on the screen whole.
+    /// Against when the open question is on the screen whole.
     asked: Asked,
     /// What is remembered.
     memory: memory::Keeper,
@@ -395,7 +395,7 @@ impl Dashboard {
             Effect::ReadOffer => facts::read_offer(&self.site, &self.done),
             Effect::ReadLaunch(name) => facts::read_launch(&self.site, name, &self.done),
             Effect::ReadPersona(name) => facts::read_persona(&self.site, name, &self.done),
-            Effect::ReadDiff(name) => facts::read_diff(&self.site, name, &self.done),
+            Effect::ReadDiff(name, against) => facts::read_diff(&self.site, name, against, &self.done),
             Effect::Notify(news) => self.notify(&news),
             Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Settings(settings) => {

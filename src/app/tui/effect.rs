@@ -8,6 +8,7 @@ use crate::app::action::dispatch::{Request, Sent};
 use crate::backlog::model::Card;
 use crate::backlog::watch;
 use crate::fleet::activity::{Query, Span};
+use crate::fleet::git::Against;
 use crate::fleet::model::{PaneKey, PaneTarget};
 use crate::fleet::pane::Tile;
 
@@ -59,8 +60,8 @@ pub enum Effect {
     ReadLaunch(String),
     /// Read a persona.
     ReadPersona(String),
-    /// Read what differs in an agent's work tree.
-    ReadDiff(String),
+    /// Read what an agent's work tree holds and another state does not.
+    ReadDiff(String, Against),
     /// Tell the operator outside of the screen who began to need them.
     Notify(Vec<Notice>),
     /// Put a text where the operator can paste it.

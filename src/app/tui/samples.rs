@@ -9,7 +9,7 @@ use crate::backlog::model::{
 };
 use crate::backlog::operations::Detail;
 use crate::backlog::store::Neighbour;
-use crate::fleet::git::{Change, Diff, DiffLine, FileDiff, LineKind};
+use crate::fleet::git::{Against, Base, Change, Diff, DiffLine, FileDiff, LineKind};
 use crate::fleet::model::{
     AgentName, AgentRow, Authority, BootEnable, Evidence, FleetSnapshot, FleetSupervisor, Health, HeartbeatFacts,
     HeartbeatStatus, Label, PaneFacts, PaneId, PaneTarget, Plane, PlaneState, ProcessFacts, Readiness, RowKey,
@@ -197,6 +197,8 @@ pub(crate) fn diff() -> Arc<Diff> {
     Arc::new(Diff {
         folder: Label::new("/work/login"),
         tree,
+        against: Against::Commit,
+        base: Some(Base { name: Label::new("main"), commits: 2 }),
         files: vec![
             file("src/login.rs", Change::Modified, false, lines),
             file("assets/logo.png", Change::Added, true, Vec::new()),

@@ -36,6 +36,20 @@ const QUIET: [&str; 16] = [
 /// Variables that git needs of this process: where programs and the user's own ignore rules are.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "USER"];
 
+/// Where a repository's main branch is looked for.
+const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/master", "refs/remotes/origin/HEAD"];
+
+/// What a patch is against.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side<'a> {
+    /// The last commit.
+    Head,
+    /// Nothing, as before the first: what was added to the index.
+    Nothing,
+    /// Another commit.
+    Commit(&'a str),
+}
+
 /// What git said.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
@@ -53,24 +67,51 @@ pub(super) async fn status(folder: &Path) -> Result<Answer, String> {
 
 /// Lines added and removed of each file.
 pub(super) async fn numbers(folder: &Path, has_commit: bool) -> Result<Answer, String> {
-    changes(folder, has_commit, &["--numstat", "-z"]).await
+    let side = if has_commit { Side::Head } else { Side::Nothing };
+    changes(folder, side, &["--numstat", "-z"]).await
 }
 
 /// The change of each file as a patch.
-pub(super) async fn patch(folder: &Path, has_commit: bool) -> Result<Answer, String> {
-    changes(folder, has_commit, &["--patch", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"])
-        .await
+pub(super) async fn patch(folder: &Path, side: Side<'_>) -> Result<Answer, String> {
+    let form = ["--patch", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"];
+    changes(folder, side, &form).await
 }
 
-/// What differs from the commit; before the first, what was added to the index.
-async fn changes(folder: &Path, has_commit: bool, form: &[&str]) -> Result<Answer, String> {
-    let against = if has_commit { "HEAD" } else { "--cached" };
+/// What the work tree holds and something else does not.
+async fn changes(folder: &Path, side: Side<'_>, form: &[&str]) -> Result<Answer, String> {
     let mut ask =
         vec!["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty", "-O/dev/null"];
     ask.extend(form);
-    ask.push(against);
+    match side {
+        Side::Head => ask.push("HEAD"),
+        Side::Nothing => ask.push("--cached"),
+        Side::Commit(commit) => ask.push(commit),
+    }
     ask.push("--");
     run(folder, &ask).await
+}
+
+/// Which main branches there are, each on a line with what it stands for.
+pub(super) async fn main_branches(folder: &Path) -> Result<Answer, String> {
+    let mut ask = vec!["for-each-ref", "--format=%(refname) %(symref)"];
+    ask.extend(MAIN_BRANCHES);
+    run(folder, &ask).await
+}
+
+/// How many commits are checked out that another branch does not hold.
+pub(super) async fn commits_since(folder: &Path, revision: &str) -> Result<u64, String> {
+    let answer = run(folder, &["rev-list", "--count", &format!("{revision}..HEAD"), "--"]).await?;
+    answer.text.trim().parse().map_err(|_| "git: counts no commits".to_owned())
+}
+
+/// The commit at which what is checked out left another branch.
+pub(super) async fn fork(folder: &Path, revision: &str) -> Result<String, String> {
+    // Of several it names the best; `diff --merge-base` refuses those.
+    match run(folder, &["merge-base", "HEAD", revision]).await {
+        Ok(answer) => Ok(answer.text.trim().to_owned()),
+        Err(why) if why == refusal("") => Err(format!("it has no commit in common with {revision}")),
+        Err(why) => Err(why),
+    }
 }
 
 async fn run(folder: &Path, ask: &[&str]) -> Result<Answer, String> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
+use super::base::{Against, Base};
 use crate::fleet::model::{Label, TreeFacts};
 use crate::plain::{acts_on_terminal, hides_in_text};
 
@@ -19,13 +20,17 @@ const ALL_LINES: usize = 30_000;
 /// Columns between two tab stops.
 const TAB: usize = 4;
 
-/// What differs from the commit in a work tree.
+/// What a work tree holds and another state does not.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Diff {
     /// The folder that was asked about.
     pub folder: Label,
     /// The tree as a whole.
     pub tree: TreeFacts,
+    /// What it is compared with.
+    pub against: Against,
+    /// The branch that its own began at, where git knows one.
+    pub base: Option<Base>,
     /// Files that git knows, in the order of their names.
     pub files: Vec<FileDiff>,
     /// Names of files and folders that it does not know; `tree` counts all of them.
@@ -135,6 +140,21 @@ impl Serialize for DiffLine {
 }
 
 impl Diff {
+    /// What it is compared with, in words.
+    #[must_use]
+    pub fn other_side(&self) -> String {
+        match (self.against, &self.base) {
+            (Against::Base, Some(base)) => base.name.to_string(),
+            _ => "the last commit".to_owned(),
+        }
+    }
+
+    /// The work of its branch that is committed already, and which a comparison with the commit does not show.
+    #[must_use]
+    pub fn committed(&self) -> Option<&Base> {
+        self.base.as_ref().filter(|base| self.against == Against::Commit && base.commits > 0)
+    }
+
     /// The same, with what is known of the whole tree.
     pub(super) fn beside(self, folder: &Path, tree: TreeFacts, untracked: &[String]) -> Self {
         let folder = Label::new(&folder.to_string_lossy());

@@ -1,15 +1,20 @@
 //! Git work trees, read through the real git: what an agent's folder holds that its commit does not. It only reads: no
 //! lock is taken, no index is written, and nothing that a repository or its owner set up beside git is run.
 
+mod base;
 mod command;
 mod diff;
 mod place;
 mod status;
 
+pub use base::{Against, Base};
 pub use diff::{Change, Diff, DiffLine, FileDiff, LineKind};
 
 use std::path::Path;
 
+use futures_util::future::join_all;
+
+use self::command::Side;
 use self::place::Place;
 use super::error::{Failure, Kind, Result};
 use super::model::TreeFacts;
@@ -26,11 +31,11 @@ pub async fn tree(folder: &Path, on_network: bool) -> Result<Option<TreeFacts>, 
     }
 }
 
-/// Reads what differs from the commit in the work tree that a folder lies in, line by line.
+/// Reads what the work tree that a folder lies in holds and another state does not, line by line.
 ///
 /// # Errors
-/// Where there is no work tree, or git cannot read it.
-pub async fn diff(folder: &Path, on_network: bool) -> Result<Diff> {
+/// Where there is no work tree, or git cannot read it, or knows no branch that the present one began at.
+pub async fn diff(folder: &Path, on_network: bool, against: Against) -> Result<Diff> {
     let what = || format!("work tree {}", super::model::Label::new(&folder.display().to_string()));
     let unread = |why: String| Failure::failed(what(), why, format!("`git -C {} status` says more", shown(folder)));
     if place::of(folder, on_network).await.map_err(unread)? == Place::NoRepository {
@@ -38,12 +43,43 @@ pub async fn diff(folder: &Path, on_network: bool) -> Result<Diff> {
         return Err(Failure::new(Kind::NotFound, what(), "lies in no git repository", next));
     }
     let (facts, untracked) = read(folder).await.map_err(unread)?;
-    let patch = match facts.changed {
-        // A tree without changes is the usual case, and costs one process so.
-        0 => command::Answer::default(),
-        _ => command::patch(folder, facts.commit.is_some()).await.map_err(unread)?,
+    let found = base_of(folder, &facts).await.map_err(unread)?;
+    let fork;
+    let side = match (against, &found) {
+        // A tree without changes is the usual case, and costs no process for them.
+        (Against::Commit, _) if facts.changed == 0 => None,
+        (Against::Commit, _) if facts.commit.is_none() => Some(Side::Nothing),
+        (Against::Commit, _) => Some(Side::Head),
+        (Against::Base, Some((revision, _))) => {
+            fork = command::fork(folder, revision).await.map_err(unread)?;
+            Some(Side::Commit(&fork))
+        }
+        (Against::Base, None) => {
+            let next = format!("`git -C {} branch --set-upstream-to BRANCH` names one", shown(folder));
+            let why = format!("{} began at no branch that git knows", facts.head());
+            return Err(Failure::new(Kind::NotFound, what(), why, next));
+        }
     };
-    Ok(diff::read(&patch.text, patch.is_cut).beside(folder, facts, &untracked))
+    let patch = match side {
+        None => command::Answer::default(),
+        Some(side) => command::patch(folder, side).await.map_err(unread)?,
+    };
+    let base = found.map(|(_, base)| base);
+    Ok(Diff { against, base, ..diff::read(&patch.text, patch.is_cut).beside(folder, facts, &untracked) })
+}
+
+/// The branch that the present one began at, as git takes it and as it is told: of several the one that holds the most
+/// of it.
+async fn base_of(folder: &Path, facts: &TreeFacts) -> Result<Option<(String, Base)>, String> {
+    if facts.commit.is_none() {
+        return Ok(None);
+    }
+    let candidates = base::candidates(facts, &command::main_branches(folder).await?.text);
+    let counted = join_all(candidates.iter().map(|one| command::commits_since(folder, &one.revision))).await;
+    // One that cannot be counted was deleted by now, or never fetched.
+    let counted = candidates.into_iter().zip(counted).filter_map(|(one, commits)| Some((one, commits.ok()?)));
+    let nearest = counted.min_by_key(|(_, commits)| *commits);
+    Ok(nearest.map(|(one, commits)| (one.revision, Base { name: super::model::Label::new(&one.name), commits })))
 }
 
 /// The folder as a shell takes it.

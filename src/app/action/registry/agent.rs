@@ -9,6 +9,7 @@ use crate::app::action::concern::Concern;
 use crate::app::action::inputs::Inputs;
 use crate::app::action::text::Text;
 use crate::app::action::{Action, ScreenAction, TerminalAction};
+use crate::fleet::git::Against;
 use crate::fleet::message::Options;
 use crate::fleet::model::{Readiness, Shown};
 
@@ -21,10 +22,12 @@ pub enum AgentAction {
     Status(Option<String>),
     /// Prints each plane's facts and the rule that decided.
     Explain(String),
-    /// Prints what an agent's work tree holds that its commit does not.
+    /// Prints what an agent's work tree holds and another state does not.
     Diff {
         /// The agent.
         name: String,
+        /// That state.
+        against: Against,
         /// Files and counts alone.
         stat: bool,
     },
@@ -131,6 +134,7 @@ const FILE: Argument = value("file", "File that holds the text");
 const SOURCE: Argument =
     value("source", "host:session of the sender; default the agent in whose pane this runs, else the user");
 const TAG: Argument = value("tag", "A class of message that receivers sort by");
+const BRANCH: Argument = flag("branch", "The whole work of its branch, committed or not");
 const FORCE: Argument = flag("force", "Behind a draft that somebody left in the composer");
 const NO_VERIFY: Argument = flag("no-verify", "Does not look at what became of it, and claims nothing");
 const TIMEOUT: Argument =
@@ -182,13 +186,16 @@ pub(super) const LOOKS: &[ActionSpec] = &[
         "diff",
         "Shows what an agent's work tree holds that its last commit does not, read-only",
         &["agent", "diff"],
-        |inputs| done(AgentAction::Diff { name: inputs.required("name")?, stat: inputs.flag("stat") }),
+        |inputs| {
+            let against = if inputs.flag("branch") { Against::Base } else { Against::Commit };
+            done(AgentAction::Diff { name: inputs.required("name")?, against, stat: inputs.flag("stat") })
+        },
     )
     .key(Place::Everyone, &["d"])
     .in_footer()
-    .takes(&[NAME, flag("stat", "Files and counts, without their lines"), JSON])
+    .takes(&[NAME, BRANCH, flag("stat", "Files and counts, without their lines"), JSON])
     .looks()
-    .answers("{agent, folder, tree, files, untracked, cut}", ACT),
+    .answers("{agent, folder, tree, against, base, files, untracked, cut}", ACT),
     command(
         "agent.watch",
         "watch",

@@ -89,6 +89,8 @@ pub enum ScreenAction {
     Side(Direction),
     /// Reads the diff again.
     DiffAgain,
+    /// Compares with the branch that an agent's own began at, or with its commit again.
+    DiffAgainst,
     /// Edits what is searched in a diff.
     Search,
     /// To the next line that holds what is searched; else the one before.

@@ -75,7 +75,15 @@ pub(super) const ORG: &[ActionSpec] = &[
 
 /// Keys of a diff.
 pub(super) const DIFF: &[ActionSpec] = &[
-    screen("diff.again", "read again", "Asks git again", Place::Diff, &["d"], ScreenAction::DiffAgain).in_footer(),
+    screen(
+        "diff.against",
+        "branch",
+        "The whole work of its branch, committed or not; again what differs from its last commit",
+        Place::Diff,
+        &["b"],
+        ScreenAction::DiffAgainst,
+    )
+    .in_footer(),
     screen(
         "diff.next_file",
         "next file",
@@ -102,6 +110,7 @@ pub(super) const DIFF: &[ActionSpec] = &[
         ScreenAction::Search,
     )
     .in_footer(),
+    screen("diff.again", "read again", "Asks git again", Place::Diff, &["d"], ScreenAction::DiffAgain).in_footer(),
     screen(
         "diff.next_found",
         "next found",

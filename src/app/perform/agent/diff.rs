@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::action::report::Report;
 use crate::fleet::error::Result;
-use crate::fleet::git::{self, Diff};
+use crate::fleet::git::{self, Against, Diff};
 use crate::fleet::home::Site;
 use crate::fleet::roster;
 
@@ -12,18 +12,18 @@ use crate::fleet::roster;
 ///
 /// # Errors
 /// When there is no such agent or no work tree, or it cannot be read.
-pub(in crate::app) async fn read(site: &Site, name: &str) -> Result<Diff> {
+pub(in crate::app) async fn read(site: &Site, name: &str, against: Against) -> Result<Diff> {
     let roster = roster::load(site)?;
     let agent = roster.local(site, name)?;
-    git::diff(&agent.working_directory, site.git_on_network).await
+    git::diff(&agent.working_directory, site.git_on_network, against).await
 }
 
 /// Tells it.
-pub(super) async fn told(site: &Site, name: &str, stat: bool) -> Result<Report> {
-    let diff = read(site, name).await?;
+pub(super) async fn told(site: &Site, name: &str, against: Against, stat: bool) -> Result<Report> {
+    let diff = read(site, name, against).await?;
     let mut json = json!({
-        "agent": name, "folder": diff.folder, "tree": diff.tree, "files": diff.files,
-        "untracked": diff.untracked, "cut": diff.cut,
+        "agent": name, "folder": diff.folder, "tree": diff.tree, "against": diff.against, "base": diff.base,
+        "files": diff.files, "untracked": diff.untracked, "cut": diff.cut,
     });
     if stat {
         for file in json["files"].as_array_mut().into_iter().flatten().filter_map(|file| file.as_object_mut()) {
@@ -36,6 +36,10 @@ pub(super) async fn told(site: &Site, name: &str, stat: bool) -> Result<Report> 
 
 fn text(diff: &Diff, stat: bool) -> String {
     let mut lines = vec![format!("{}: {}", diff.folder, diff.tree)];
+    if let Some(base) = &diff.base {
+        let next = if diff.committed().is_some() { ": `--branch` shows them" } else { "" };
+        lines.push(format!("{base}{next}"));
+    }
     for file in &diff.files {
         let was = file.was.as_ref().map(|was| format!(" (was {was})")).unwrap_or_default();
         let lines_of = match file.binary {

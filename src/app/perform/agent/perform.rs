@@ -34,7 +34,7 @@ pub(in crate::app) async fn perform(
     match action {
         AgentAction::Roster => look::roster(site),
         AgentAction::Status(name) => look::status(site, name.as_deref()).await,
-        AgentAction::Diff { name, stat } => diff::told(site, name, *stat).await,
+        AgentAction::Diff { name, against, stat } => diff::told(site, name, *against, *stat).await,
         AgentAction::Explain(name) => look::explain(site, name).await,
         AgentAction::Send { name, message } => {
             let roster = roster::load(site)?;

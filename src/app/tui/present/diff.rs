@@ -3,7 +3,7 @@
 use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::app::tui::state::diff::Row;
-use crate::fleet::git::{Diff, FileDiff, LineKind};
+use crate::fleet::git::{Against, Diff, FileDiff, LineKind};
 use crate::fleet::model::Label;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{Body, DiffView, Piece, Role};
@@ -42,6 +42,9 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
         Some(Err(why)) => view.empty = vec![Label::new(why).to_string(), "d asks again, Esc goes back".to_owned()],
         Some(Ok(diff)) => {
             view.title.push(Piece::new(format!("  {}", diff.tree.head()), Role::Plain));
+            if let (Against::Base, Some(base)) = (diff.against, &diff.base) {
+                view.title.push(Piece::new(format!("  {base}"), Role::Accent));
+            }
             view.facts = facts(diff);
             let rows = state.diff.rows.iter().skip(state.diff.top).take(page);
             view.lines = rows.map(|row| line(state, diff, *row)).collect();
@@ -56,10 +59,9 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
 
 /// What stands instead of lines where nothing differs.
 fn clean(diff: &Diff) -> Vec<String> {
-    let mut lines = vec!["nothing differs from the last commit".to_owned()];
-    if let Some(ahead) = diff.tree.ahead.filter(|ahead| *ahead > 0) {
-        let upstream = diff.tree.upstream.as_ref().map(ToString::to_string).unwrap_or_default();
-        lines.push(format!("{ahead} commits are ahead of {upstream}: `git log {upstream}..` in {}", diff.folder));
+    let mut lines = vec![format!("nothing differs from {}", diff.other_side())];
+    if let Some(base) = diff.committed() {
+        lines.push(format!("{base}: b shows what they hold"));
     }
     lines.push("Esc goes back".to_owned());
     lines

@@ -141,6 +141,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     if used > 0 {
         count.push(Piece::new(format!("  {} tokens", columns::amount(used)), Role::Quiet));
     }
+    count.extend(load(&rows).map(|load| Piece::new(format!("  {load}"), Role::Quiet)));
     FleetView {
         rows: shown,
         columns,
@@ -160,6 +161,31 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         facts,
         pane: pane::cut(state, plan),
     }
+}
+
+/// Memory of a whole list is told in tenths of a GB: of a fleet at rest it is the same at each look.
+const MEMORY_STEP: u64 = (1 << 30) / 10;
+
+/// Its processor time is told in steps of so many hundredths of a core.
+const CPU_STEP: f64 = 5.0;
+
+/// What the agents of a list take of this machine together; none where no process of theirs is known.
+fn load(rows: &[Arc<AgentRow>]) -> Option<String> {
+    let (mut cpu, mut memory) = (0.0, 0_u64);
+    for process in rows.iter().filter_map(|row| row.process.as_ref()) {
+        cpu += process.cpu_percent;
+        memory = memory.saturating_add(process.rss_bytes);
+    }
+    let cpu = match (cpu / CPU_STEP).floor() * CPU_STEP {
+        0.0 => format!("cpu <{CPU_STEP:.0}%"),
+        cpu => format!("cpu {cpu:.0}%"),
+    };
+    let memory = match (memory, memory / MEMORY_STEP) {
+        (0, _) => return None,
+        (_, 0) => "<0.1 GB".to_owned(),
+        (_, tenths) => format!("{}.{} GB", tenths / 10, tenths % 10),
+    };
+    Some(format!("{cpu}  {memory}"))
 }
 
 /// What stands in an empty list: why, and the next step.

@@ -12,7 +12,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::diff::{DiffState, Row};
 use crate::app::tui::state::screen::Screen;
 use crate::app::tui::state::text_input::TextInput;
-use crate::fleet::git::Diff;
+use crate::fleet::git::{Against, Diff};
 
 /// Columns that one step to the side moves.
 const SIDE_STEP: usize = 16;
@@ -32,21 +32,58 @@ pub(super) const PARTS: ViewParts = ViewParts {
 };
 
 /// Opens the diff of an agent, or reads it again.
-pub(in crate::app::tui) fn open(state: &mut State, name: String, effects: &mut Vec<Effect>) {
+pub(in crate::app::tui) fn open(state: &mut State, name: String, against: Against, effects: &mut Vec<Effect>) {
     // The same agent's is read again in place: what one was reading stays on the screen until
     // the new one is there.
     if state.diff.name != name {
-        state.diff = DiffState { name: name.clone(), ..DiffState::default() };
+        state.diff = DiffState { name, ..DiffState::default() };
+    }
+    if against == Against::Base {
+        state.diff.against = against;
     }
     state.pane.history = None;
     state.open(Screen::Diff);
-    effects.push(Effect::ReadDiff(name));
+    again(state, effects);
+}
+
+/// Reads it again.
+pub(in crate::app::tui) fn again(state: &State, effects: &mut Vec<Effect>) {
+    effects.push(Effect::ReadDiff(state.diff.name.clone(), state.diff.against));
+}
+
+/// Compares with the branch that the agent's own began at, or with its commit again.
+pub(in crate::app::tui) fn turn(state: &mut State, effects: &mut Vec<Effect>) {
+    let to = match (state.diff.against, state.diff.diff()) {
+        (Against::Base, _) => Against::Commit,
+        (Against::Commit, Some(diff)) if diff.base.is_none() => {
+            let told = format!("{} began at no branch that git knows", diff.tree.head());
+            return state.say(told, true);
+        }
+        (Against::Commit, _) => Against::Base,
+    };
+    state.diff.against = to;
+    again(state, effects);
 }
 
 /// Takes what was read.
-pub(in crate::app::tui) fn take(state: &mut State, name: &str, read: Result<Arc<Diff>, String>) {
-    if state.diff.name != name {
+pub(in crate::app::tui) fn take(
+    state: &mut State,
+    name: &str,
+    against: Against,
+    read: Result<Arc<Diff>, String>,
+    effects: &mut Vec<Effect>,
+) {
+    if state.diff.name != name || state.diff.against != against {
         return;
+    }
+    // Who commits its work would else have nothing to show.
+    let is_first = state.diff.read.is_none();
+    if is_first && read.as_ref().is_ok_and(|diff| diff.tree.is_clean() && diff.committed().is_some()) {
+        state.diff.against = Against::Base;
+        return again(state, effects);
+    }
+    if state.diff.diff().is_some_and(|before| before.against != against) {
+        state.diff.top = 0;
     }
     state.diff.rows = Arc::new(read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff)));
     state.diff.read = Some(read);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::tui::state::text_input::TextInput;
-use crate::fleet::git::Diff;
+use crate::fleet::git::{Against, Diff};
 
 /// A line of the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Row {
 pub struct DiffState {
     /// The agent.
     pub name: String,
+    /// What it is to be compared with.
+    pub against: Against,
     /// What was read; `None` while it is being read.
     pub read: Option<Result<Arc<Diff>, String>>,
     /// Its lines.

@@ -1,12 +1,15 @@
 //! A diff on the screen: opened, scrolled, searched, left.
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
 use super::*;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
-use crate::fleet::model::Size;
+use crate::fleet::git::{Against, Base, Diff};
+use crate::fleet::model::{Label, Size, TreeFacts};
 use crate::ui::view::{Body, DiffView, Role};
 
 fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -23,8 +26,8 @@ fn opened() -> State {
     let mut state = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
     update(&mut state, Event::Snapshot(samples::snapshot()));
     let effects = press(&mut state, KeyCode::Char('d'));
-    assert!(effects.contains(&Effect::ReadDiff("review".to_owned())), "{effects:?}");
-    update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+    assert!(effects.contains(&Effect::ReadDiff("review".to_owned(), Against::Commit)), "{effects:?}");
+    update(&mut state, Event::Diff("review".to_owned(), Against::Commit, Ok(samples::diff())));
     state
 }
 
@@ -92,8 +95,54 @@ fn what_is_searched_is_found_round_the_end_and_marked() {
 #[test]
 fn what_comes_late_belongs_to_the_agent_that_was_asked_about() {
     let mut state = opened();
-    update(&mut state, Event::Diff("code1".to_owned(), Err("no".to_owned())));
+    update(&mut state, Event::Diff("code1".to_owned(), Against::Commit, Err("no".to_owned())));
     assert!(state.diff.diff().is_some());
-    update(&mut state, Event::Diff("review".to_owned(), Err("git \x1b[2J hangs".to_owned())));
+    update(&mut state, Event::Diff("review".to_owned(), Against::Commit, Err("git \x1b[2J hangs".to_owned())));
     assert_eq!(shown(&state).empty[0], "git \u{b7}[2J hangs");
+}
+
+/// The same agent's diff, of a tree in which everything is committed.
+fn committed(against: Against, commits: u64) -> Event {
+    let tree = TreeFacts { branch: Some(Label::new("feat/x")), ..TreeFacts::default() };
+    let base = Some(Base { name: Label::new("main"), commits });
+    let files = if against == Against::Base { samples::diff().files.clone() } else { Vec::new() };
+    Event::Diff("review".to_owned(), against, Ok(Arc::new(Diff { tree, against, base, files, ..Diff::default() })))
+}
+
+#[test]
+fn who_commits_its_work_is_shown_with_what_its_branch_holds() {
+    let mut state = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    press(&mut state, KeyCode::Char('d'));
+    let asked = |against| Effect::ReadDiff("review".to_owned(), against);
+    assert!(update(&mut state, committed(Against::Commit, 3)).contains(&asked(Against::Base)));
+    assert_eq!(shown(&state).empty.len(), 1, "nothing is shown that differs from nothing");
+    update(&mut state, committed(Against::Base, 3));
+    assert_eq!(lines(&state)[0], "src/login.rs  changed  +40  -1");
+    let title = |state: &State| shown(state).title.iter().map(|piece| piece.text.clone()).collect::<String>();
+    assert!(title(&state).contains("main"), "{}", title(&state));
+    // Whoever asks for what is not committed gets that, though it is nothing.
+    press(&mut state, KeyCode::Down);
+    assert!(press(&mut state, KeyCode::Char('b')).contains(&asked(Against::Commit)));
+    update(&mut state, committed(Against::Base, 3));
+    assert_eq!(state.diff.top, 1, "what was asked for before is no answer");
+    assert!(!update(&mut state, committed(Against::Commit, 3)).contains(&asked(Against::Base)));
+    assert!(shown(&state).lines.is_empty() && state.diff.top == 0);
+    assert!(press(&mut state, KeyCode::Char('d')).contains(&asked(Against::Commit)), "read again as it is");
+    assert!(press(&mut state, KeyCode::Char('b')).contains(&asked(Against::Base)));
+}
+
+#[test]
+fn a_branch_without_commits_of_its_own_is_as_its_commit() {
+    let mut state = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    press(&mut state, KeyCode::Char('d'));
+    assert!(
+        !update(&mut state, committed(Against::Commit, 0)).iter().any(|effect| matches!(effect, Effect::ReadDiff(..)))
+    );
+    // And one that began at no other has nothing to be compared with.
+    let alone = Diff { tree: TreeFacts::default(), ..Diff::default() };
+    update(&mut state, Event::Diff("review".to_owned(), Against::Commit, Ok(Arc::new(alone))));
+    assert!(!press(&mut state, KeyCode::Char('b')).iter().any(|effect| matches!(effect, Effect::ReadDiff(..))));
+    assert!(state.toast.as_ref().is_some_and(|toast| toast.failed) && state.diff.against == Against::Commit);
 }

@@ -40,9 +40,9 @@ fn follow(state: &mut State, step: OnScreen, effects: &mut Vec<Effect>) {
                 state.overlay = Some(Overlay::Explain(Explain::default()));
             }
         }
-        OnScreen::Diff(name) => {
+        OnScreen::Diff(name, against) => {
             if select(state, &name) {
-                diff::open(state, name, effects);
+                diff::open(state, name, against, effects);
             }
         }
     }
@@ -126,7 +126,8 @@ pub(in crate::app::tui) fn apply(state: &mut State, action: ScreenAction, effect
         ScreenAction::ViewOrg => org::view(state),
         ScreenAction::ScrollPersona(direction) => org::scroll(state, direction),
         ScreenAction::Side(direction) => diff::side(state, direction),
-        ScreenAction::DiffAgain => effects.push(Effect::ReadDiff(state.diff.name.clone())),
+        ScreenAction::DiffAgain => diff::again(state, effects),
+        ScreenAction::DiffAgainst => diff::turn(state, effects),
         ScreenAction::Search => diff::search(state),
         ScreenAction::NextFound(forward) => diff::next(state, forward),
         ScreenAction::ShowPersona => {

@@ -283,9 +283,30 @@ fn a_filter_tells_how_many_it_left_out() {
         update(&mut state, Event::Key(key));
     }
     let Body::Fleet(view) = present(&state).body else { panic!("the list") };
-    assert_eq!(words(&view.count), "1 of 3 agents");
+    assert_eq!(view.count[0].text, "1 of 3 agents");
     assert_eq!(view.filter, Some(("be".to_owned(), true)));
     assert_eq!(words(&view.position), "1/1", "the cursor goes to what is left");
+}
+
+#[test]
+fn the_list_tells_what_its_agents_take_of_the_machine_together_in_steps() {
+    let told = |processes: &[(f64, u64)]| {
+        let of = |(at, (cpu_percent, rss_bytes)): (usize, &(f64, u64))| {
+            let mut row = samples::row(&format!("a{at}"), Readiness::Working);
+            row.process = row.process.map(|process| crate::fleet::model::ProcessFacts {
+                cpu_percent: *cpu_percent,
+                rss_bytes: *rss_bytes,
+                ..process
+            });
+            row
+        };
+        let state = fleet_of(processes.iter().enumerate().map(of).collect());
+        let Body::Fleet(view) = present(&state).body else { panic!("the list") };
+        view.count.last().unwrap().text.trim().to_owned()
+    };
+    assert_eq!(told(&[(90.0, 1 << 30), (47.9, 600 << 20)]), "cpu 135%  1.5 GB");
+    assert_eq!(told(&[(0.0, 40 << 20), (4.9, 1 << 20)]), "cpu <5%  <0.1 GB");
+    assert_eq!(told(&[(0.0, 0)]), "1 agents", "of whom no process is known nothing is told");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Pictures of the diff and of the chart of seats.
 
 use super::*;
+use crate::fleet::git::Against;
 
 #[test]
 fn the_diff_at_every_size() {
@@ -8,7 +9,7 @@ fn the_diff_at_every_size() {
         let mut state = state(size);
         state.open(Screen::Diff);
         state.diff.name = "review".to_owned();
-        update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+        update(&mut state, Event::Diff("review".to_owned(), Against::Commit, Ok(samples::diff())));
         check("diff", &state);
     }
 }
@@ -70,6 +71,7 @@ fn a_message_leaves_the_views_in_their_place_where_it_has_room_beside_them() {
         };
         let last = last_line(&state);
         assert!(last.starts_with(tabs) && last.contains("code0: taken"), "{width}: {last}");
+        assert!(last.trim_end().ends_with("? help  q quit"), "{width}: the way to all other keys stays: {last}");
         state.say("word ".repeat(30), false);
         assert!(last_line(&state).starts_with("word word"), "{width}: it is said whole");
     }
