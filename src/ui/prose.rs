@@ -73,7 +73,7 @@ impl Block {
 
 /// Returns the blocks of a text, in order. Blank lines at its beginning, and several in a row, say no more than one.
 pub fn blocks(lines: impl Iterator<Item = String>) -> impl Iterator<Item = Block> {
-    Reader { lines: lines.peekable(), within: Within::Text, blank: true, item: 0 }
+    Reader { lines: lines.peekable(), within: Within::Text, blank: true, item: 0, read: 0 }
 }
 
 /// Where a line stands.
@@ -95,6 +95,8 @@ struct Reader<I: Iterator<Item = String>> {
     blank: bool,
     /// Columns that the text of the last item of a list is set in; 0 behind its list.
     item: usize,
+    /// Blocks so far that are not blank.
+    read: usize,
 }
 
 impl<I: Iterator<Item = String>> Iterator for Reader<I> {
@@ -107,6 +109,7 @@ impl<I: Iterator<Item = String>> Iterator for Reader<I> {
                 self.within = if self.within == Within::Facts { Within::Text } else { Within::Facts };
             } else if self.within != Within::Text || !line.trim().is_empty() {
                 self.blank = false;
+                self.read += 1;
                 return Some(self.block(line));
             }
             if !std::mem::replace(&mut self.blank, true) {
@@ -126,8 +129,8 @@ impl<I: Iterator<Item = String>> Reader<I> {
         line.trim_end() == "---"
             && match self.within {
                 Within::Facts => true,
-                // Everywhere else it is a line across.
-                Within::Text => self.lines.peek().is_some_and(is_fact),
+                // Behind a line that says whose they are at most; everywhere else it is a line across.
+                Within::Text => self.read <= 1 && self.lines.peek().is_some_and(is_fact),
                 Within::Fence(_) | Within::Comment => false,
             }
     }
@@ -322,6 +325,8 @@ mod tests {
             shown(&with_a_head, 40)[..4],
             ["code is the framework's", "", "class: code", "title: A long title of it"]
         );
+        let within = "# Title\ntext\n\n---\nnote: what goes on\non the next line\n";
+        assert_eq!(shown(within, 40), ["Title", "text", "", "---", "note: what goes on on the next line"]);
     }
 
     #[test]
