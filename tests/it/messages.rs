@@ -403,9 +403,16 @@ fn a_message_has_an_id_by_which_the_runtime_itself_says_that_it_took_it() {
     assert_eq!(noted, ids, "the history knows them by the same ids");
 }
 
-/// A program that looks like the stub, and whose screen is blank for three seconds after Enter.
+/// A program that looks like the stub, and whose screen is blank for three seconds after Enter. With the program's path it
+/// first says that it is idle, and draws nothing before four seconds after a file is there.
 const SLOW_TO_DRAW: &str = r#"
 stty -echo -icanon
+if [ -n "$1" ]; then
+    echo 'warning: something that the operator should know'
+    until "$1" session report --status ok 2>/dev/null; do sleep 0.05; done
+    until [ -e asked ]; do sleep 0.05; done
+    sleep 4
+fi
 rule=$(printf -- '-%.0s' {1..190}); said=; draft=
 draw() {
     hint=; [ -n "$draft" ] || hint='type a message'
@@ -442,6 +449,19 @@ fn a_screen_that_is_blank_after_enter_is_waited_for() {
     let (code, receipt) = send("b", "never to be seen");
     assert_eq!((code, receipt["delivery"].as_str()), (1, Some("unverified")), "{receipt:#}");
     assert!(receipt["reason"].as_str().unwrap().contains(" 8 "), "{receipt:#}");
+}
+
+#[test]
+fn one_that_says_it_is_idle_before_its_first_screen_is_waited_for() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.root.join("slow.sh");
+    fs::write(&script, SLOW_TO_DRAW).unwrap();
+    sandbox.write_agents(&format!("  - {{name: a, command: 'bash {} {}'}}\n", script.display(), program()));
+    sandbox.start();
+    sandbox.wait_row("a", |row| row["heartbeat"]["by"] == "runtime" && row["heartbeat"]["status"] == "ok");
+    assert!(screen(&sandbox).starts_with("warning:"), "{}", screen(&sandbox));
+    fs::write(sandbox.root.join("w/asked"), "").unwrap();
+    arrives(&sandbox, "to one that starts");
 }
 
 #[test]

@@ -128,7 +128,10 @@ impl Delivering<'_> {
         let Some(rules) = self.rules else { return self.blindly(lease, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
         let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.state != ScreenState::Unknown;
-        let before = match self.until_drawn(lease, SCREEN_WITHIN, rules, known, ScreenFacts::is_blank).await? {
+        // One that itself says that it is idle can say so before its first screen is drawn. Meanwhile its pane shows what stood
+        // there, such as warnings of its launch.
+        let starts = |facts: &ScreenFacts| facts.is_blank() || (self.report)() == Some(HeartbeatStatus::Ok);
+        let before = match self.until_drawn(lease, SCREEN_WITHIN, rules, known, starts).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
             Seen::Gone => return Ok(gone(*phase)),
             Seen::Lost => return Ok(lost_lease(*phase)),

@@ -37,6 +37,19 @@ impl Clock {
     pub(super) fn now(&self) -> Duration {
         *self.given.lock().unwrap()
     }
+
+    /// Looks again and again until there is an answer, or this time is over.
+    pub(super) fn until<T>(&self, end: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        loop {
+            if let Some(found) = look() {
+                return Some(found);
+            }
+            if self.now() > end {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 impl Drop for Clock {
@@ -84,19 +97,10 @@ fn ours(pids: &[u32]) -> HashMap<u32, u64> {
 
 /// Looks again and again until there is an answer, or the limit of a machine of one's own is over: real programs take
 /// seconds for their first screen, and many times that beside a compiler.
-pub(super) fn wait<T>(_what: &str, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub(super) fn wait<T>(_what: &str, look: impl FnMut() -> Option<T>) -> Option<T> {
     static CLOCK: OnceLock<Clock> = OnceLock::new();
     let clock = CLOCK.get_or_init(|| Clock::of(pids_of_this_process));
-    let until = clock.now() + LIMIT;
-    loop {
-        if let Some(found) = look() {
-            return Some(found);
-        }
-        if clock.now() > until {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    clock.until(clock.now() + LIMIT, look)
 }
 
 /// Waits in the same way until a condition holds.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::clock::{Clock, wait};
 use super::traces::Traces;
 use super::{KEY, Runtime, configure, evidence};
@@ -45,10 +47,37 @@ fn of_the_user(runtime: Runtime) -> &'static [&'static str] {
 
 /// Whether settings say all that they said, whatever a runtime remembers beside it.
 fn still_says(was: &str, is: &str) -> bool {
-    let object = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let object = |text: &str| serde_json::from_str::<serde_json::Map<String, Value>>(text).ok();
     match (object(was), object(is)) {
         (Some(was), Some(is)) => was.iter().all(|(key, value)| is.get(key) == Some(value)),
         _ => is.starts_with(was),
+    }
+}
+
+/// A request holds all of a contract, part behind part, and no part is missing.
+fn holds_whole(asked: &str, contract: &Value, runtime: Runtime, class: &str) {
+    let parts = contract["parts"].as_array().unwrap();
+    let text: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            format!("<!-- source: {} -->\n{}\n", part["source"].as_str().unwrap(), part["text"].as_str().unwrap())
+        })
+        .collect();
+    // As it is written within a text of JSON.
+    let text = Value::from(text.join("\n").trim_end()).to_string();
+    assert!(asked.contains(&text[1..text.len() - 1]), "not whole:\n{text}\nin\n{asked}");
+    for source in [
+        "CONSTITUTION.md",
+        "AGENTS.md",
+        "STANDARDS.md",
+        &format!("runtime/{}/RUNTIME.md", runtime.name()),
+        &format!("fleet/roles/{class}.md"),
+        "mosaic-tui fleet comms-block",
+    ] {
+        let said = parts
+            .iter()
+            .filter(|part| part["source"] == source && part["text"].as_str().is_some_and(|text| !text.is_empty()));
+        assert_eq!(said.count(), 1, "{source} of {parts:#?}");
     }
 }
 
@@ -121,14 +150,14 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         let sent = run(&["agent", "send", name, "--json", "-m", &format!("say {}", tag(name))]);
         // Said beside a failure: a message that came late is another fault than one that was lost.
         let late =
-            || wait("the message, later", || model.request(&[&tag(name)])).map_or("it never came", |_| "it came later");
+            || wait("the message, later", || model.first_turn(&tag(name))).map_or("it never came", |_| "it came later");
         let receipt = sent.json();
         let took = matches!(receipt["delivery"].as_str(), Some("accepted" | "queued"));
         assert!(sent.code == 0 && took, "{sent:?}\n{}\n{}", screen(name), late());
-        let asked = wait("the message at the model server", || model.request(&[&tag(name)]));
-        assert!(asked.is_some(), "{name} asks nothing: {}", screen(name));
-        let replied = wait("its answer", || screen(name).contains("FAKE-REPLY").then_some(()));
-        assert!(replied.is_some(), "{name} shows no answer: {}", screen(name));
+        let asked = clock.until(ANSWERED_WITHIN, || model.first_turn(&tag(name)));
+        assert!(asked.is_some(), "{name} asks nothing within {ANSWERED_WITHIN:?}: {}", screen(name));
+        let replied = clock.until(ANSWERED_WITHIN, || screen(name).contains("FAKE-REPLY").then_some(()));
+        assert!(replied.is_some(), "{name} shows no answer within {ANSWERED_WITHIN:?}: {}", screen(name));
         (clock.now(), receipt["message_id"].as_str().unwrap_or_default().to_owned())
     };
     let over = AtomicBool::new(false);
@@ -136,8 +165,8 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         let mut met = Vec::new();
         while !over.load(Ordering::Relaxed) {
             let rows = ok(&["fleet", "ps", "--json"]).json();
-            let of_dialogs = rows.as_array().unwrap().iter().filter(|row| evidence(row).starts_with("dialog"));
-            met.extend(of_dialogs.map(|row| screen(row["name"].as_str().unwrap())));
+            let asks = |row: &&Value| ["dialog", "login"].iter().any(|state| evidence(row).starts_with(state));
+            met.extend(rows.as_array().unwrap().iter().filter(asks).map(|row| screen(row["name"].as_str().unwrap())));
             // Each look takes from the machine what the agents need.
             std::thread::sleep(Duration::from_millis(300));
         }
@@ -164,36 +193,29 @@ pub(super) fn in_two_commands(runtime: Runtime) {
             let named = || beat().lines().any(|line| line == format!("msg={id}")).then_some(());
             assert!(wait("its own word on the message", named).is_some(), "{name}: {id}\n{}", beat());
         }
-        let asked = model.request(&[&tag(name), "source: AGENTS.md -->"]);
-        let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen(name)));
+        let asked = model.first_turn(&tag(name)).unwrap();
         if matches!(runtime, Runtime::Claude | Runtime::Pi) {
-            let mut last = serde_json::Value::Null;
+            let mut last = Value::Null;
             let counted = wait("what it used", || {
                 last = ok(&["agent", "status", name, "--json"]).json()["usage"].clone();
                 (last["input_tokens"].as_u64() > Some(0) && last["context_used_percent"].is_number()).then_some(())
             });
             assert!(counted.is_some(), "{name}: {last:#}\n{}", screen(name));
         }
-        for source in [
-            "CONSTITUTION.md",
-            "AGENTS.md",
-            "STANDARDS.md",
-            &format!("runtime/{}/RUNTIME.md", runtime.name()),
-            &format!("fleet/roles/{class}.md"),
-            "mosaic-tui fleet comms-block",
-        ] {
-            assert!(asked.contains(&format!("source: {source} -->")), "{name}: {source}\n{asked}");
-        }
+        let contract = ok(&["contract", "compose", runtime.name(), "--agent", name, "--json"]).json();
+        holds_whole(&asked, &contract, runtime, class);
         assert!(asked.contains(&format!("You are the agent `{name}`")), "{name}: {asked}");
         // Its own place in the fleet, and nothing that was meant for another agent.
         if let Some(boss) = row["reports_to"].as_str() {
             assert!(asked.contains(&format!("You report to `{boss}`")), "{name}: {asked}");
         }
-        for (other, role) in &agents {
-            let role = format!("source: fleet/roles/{role}.md -->");
-            assert!(role.contains(&format!("/{class}.md")) || !asked.contains(&role), "{name}: {role}\n{asked}");
+        for (asked, (other, role)) in
+            model.requests(&tag(name)).iter().flat_map(|one| agents.iter().map(|of| (&one.text, of)))
+        {
+            let role_of_other = format!("source: fleet/roles/{role}.md -->");
+            assert!(role == class || !asked.contains(&role_of_other), "{name}: {role}\n{asked}");
             let is_addressed = asked.contains(&format!("You are the agent `{other}`")) || asked.contains(&tag(other));
-            assert_eq!(is_addressed, other == name, "{name}: of {other}\n{asked}");
+            assert!(!is_addressed || other == name, "{name}: of {other}\n{asked}");
         }
     }
     // A conversation that begins anew, as between two cards, still has persona and contract: they come with the process.
@@ -202,11 +224,10 @@ pub(super) fn in_two_commands(runtime: Runtime) {
     assert_eq!(reset.code, 0, "{name}: {reset:?}\n{}", screen(name));
     let sent = run(&["agent", "send", name, "--json", "-m", "say taganewend"]);
     assert_eq!(sent.code, 0, "{sent:?}\n{}", screen(name));
-    let asked = wait("the message at the model server", || model.request(&["taganewend", "source: AGENTS.md -->"]));
-    let asked = asked.unwrap_or_else(|| panic!("{name} asks without its contract: {}", screen(name)));
-    for part in [format!("source: fleet/roles/{class}.md -->"), format!("You are the agent `{name}`")] {
-        assert!(asked.contains(&part), "{name}: {part}\n{asked}");
-    }
+    let asked = wait("the message at the model server", || model.first_turn("taganewend"));
+    let asked = asked.unwrap_or_else(|| panic!("{name} asks nothing: {}", screen(name)));
+    let contract = ok(&["contract", "compose", runtime.name(), "--agent", name, "--json"]).json();
+    holds_whole(&asked, &contract, runtime, class);
     assert!(!asked.contains(&format!("tag{name}end")), "{name}: the earlier conversation is still there\n{asked}");
     ok(&["fleet", "stop"]);
     let after = Traces::of(&sandbox.root);

@@ -3,7 +3,7 @@
 //! The last user message drives it: `SLOW n` answers for n seconds, `HANG n` stops for n seconds in the middle of an
 //! answer, `RUN cmd` asks for the runtime's shell tool (`ASKRUN cmd` for more rights than it has), `TOOL name {...}` for
 //! any tool; the brief of a card is worked on by its own commands, one behind the other; `FAIL`, `AUTH`, `LIMIT` and `OVER` are errors, `DROPNOW` closes the connection; anything else is answered at
-//! once.
+//! once. Who offers no tools wants words about a conversation, and gets others than those of an answer in it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,8 +16,18 @@ use serde_json::{Value, json};
 /// Texts of the user's messages, one list for each request.
 type Asked = Arc<Mutex<Vec<Vec<String>>>>;
 
-/// Whole requests, as texts.
-type Requests = Arc<Mutex<Vec<String>>>;
+/// Whole requests, in the order of their arrival.
+type Requests = Arc<Mutex<Vec<Request>>>;
+
+/// A request, with what the runtime says beside the user's messages.
+#[derive(Clone)]
+pub(super) struct Request {
+    /// All of it.
+    pub(super) text: String,
+    /// Whether it is a turn of the conversation. opencode asks for a title of it as well, seconds before the first turn while
+    /// it is still loading its tools, and tells nothing of the contract there.
+    is_turn: bool,
+}
 
 /// Messages so far, which are told apart by their number.
 static MESSAGES: AtomicU64 = AtomicU64::new(1);
@@ -26,7 +36,6 @@ static MESSAGES: AtomicU64 = AtomicU64::new(1);
 pub(super) struct Model {
     pub(super) port: u16,
     asked: Asked,
-    /// Whole requests, with what the runtime says beside the user's messages.
     requests: Requests,
 }
 
@@ -53,10 +62,14 @@ impl Model {
         asked.iter().map(|messages| messages.iter().map(|text| text.matches(word).count()).sum()).max().unwrap_or(0)
     }
 
-    /// The first request that holds all of these words, whole.
-    pub(super) fn request(&self, words: &[&str]) -> Option<String> {
-        let requests = self.requests.lock().unwrap();
-        requests.iter().find(|text| words.iter().all(|word| text.contains(word))).cloned()
+    /// All requests that hold a word.
+    pub(super) fn requests(&self, word: &str) -> Vec<Request> {
+        self.requests.lock().unwrap().iter().filter(|request| request.text.contains(word)).cloned().collect()
+    }
+
+    /// The first turn that holds a word, whole.
+    pub(super) fn first_turn(&self, word: &str) -> Option<String> {
+        self.requests(word).into_iter().find(|request| request.is_turn).map(|request| request.text)
     }
 
     /// All messages that hold a word: some runtimes ask for a title of a session as well, with the beginning of a message
@@ -97,7 +110,8 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
         );
     }
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-    requests.lock().unwrap().push(request.to_string());
+    let is_turn = request["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    requests.lock().unwrap().push(Request { text: request.to_string(), is_turn });
     let path = path.split('?').next().unwrap_or_default();
     let (responses, messages) = (path.ends_with("/responses"), path.ends_with("/messages"));
     if path.ends_with("/count_tokens") {
@@ -126,7 +140,11 @@ fn serve(stream: &TcpStream, asked: &Asked, requests: &Requests) -> std::io::Res
             _ => {}
         }
     }
-    let answer = Answer::to(&items, &last, &request["tools"]);
+    let answer = match is_turn {
+        true => Answer::to(&items, &last, &request["tools"]),
+        // It may stand on the screen beside the conversation, where it would be taken for an answer.
+        false => Answer::Text("A title".to_owned(), 0),
+    };
     match (responses, request["stream"].as_bool().unwrap_or(false)) {
         _ if messages => answer.as_message(stream),
         (true, _) => answer.as_response(stream),
