@@ -130,7 +130,7 @@ impl<I: Iterator<Item = String>> Reader<I> {
             && match self.within {
                 Within::Facts => true,
                 // Behind a line that says whose they are at most; everywhere else it is a line across.
-                Within::Text => self.read <= 1 && self.lines.peek().is_some_and(is_fact),
+                Within::Text => self.read <= 1 && self.blank && self.lines.peek().is_some_and(is_fact),
                 Within::Fence(_) | Within::Comment => false,
             }
     }
@@ -327,6 +327,7 @@ mod tests {
         );
         let within = "# Title\ntext\n\n---\nnote: what goes on\non the next line\n";
         assert_eq!(shown(within, 40), ["Title", "text", "", "---", "note: what goes on on the next line"]);
+        assert_eq!(shown("Title\n---\nnote: text\n", 40), ["Title", "---", "note: text"], "a line below a title");
     }
 
     #[test]

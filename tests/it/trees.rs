@@ -200,7 +200,6 @@ fn work_that_is_committed_is_shown_as_what_the_branch_holds() {
     git(&sandbox, &tree, &["add", "."]);
     git(&sandbox, &tree, &["commit", "-q", "-m", "second"]);
     // What came to the main branch meanwhile is none of its work.
-    git(&sandbox, &tree, &["branch", "-q", "other", "main"]);
     let (main, alone) = (sandbox.root.join("beside"), sandbox.root.join("alone"));
     git(&sandbox, &tree, &["worktree", "add", "-q", &main.display().to_string(), "main"]);
     fs::write(main.join("elsewhere.txt"), "elsewhere\n").unwrap();
@@ -219,23 +218,26 @@ fn work_that_is_committed_is_shown_as_what_the_branch_holds() {
     assert_eq!((&whole["against"], paths), (&"base".into(), vec!["a.txt", "new.txt"]), "{whole:#}");
     let none = sandbox.run(&["agent", "diff", "b", "--branch"]);
     assert_eq!(none.code, 3, "{none:?}");
+    // It shares nothing with a branch that was made anew.
+    git(&sandbox, &alone, &["switch", "-q", "--orphan", "anew"]);
+    git(&sandbox, &alone, &["commit", "-q", "--allow-empty", "-m", "anew"]);
+    let apart = sandbox.run(&["agent", "diff", "b", "--branch"]);
+    assert!(apart.code == 1 && apart.stderr.contains("in common"), "{apart:?}");
+    sandbox.ok(&["agent", "diff", "b"]);
 
     sandbox.start();
     let mut screen = sandbox.open(&[], 80, 24);
     screen.wait_text("feat/x");
     screen.send("d");
     screen.wait_text("+zwei");
-    // Both kinds of work together.
     fs::write(tree.join("a.txt"), "one\nzwei\nthree\nfour\nnot committed\n").unwrap();
     screen.send("d");
-    screen.wait_text("+not committed");
-    screen.wait_text("+zwei");
-    screen.send("b");
     screen.wait_until("what is not committed alone", |shown| {
         shown.contains("+not committed") && !shown.contains("+zwei")
     });
     screen.send("b");
-    screen.wait_text("+zwei");
+    screen
+        .wait_until("both kinds of work together", |shown| shown.contains("+not committed") && shown.contains("+zwei"));
     screen.send("qq");
     assert_eq!(screen.wait_exit(), 0);
 }

@@ -16,7 +16,7 @@ pub(super) fn read_diff(site: &Site, name: String, against: Against, done: &mpsc
     let site = site.clone();
     apart(done, move || {
         let read = block_on(agent::read_diff(&site, &name, against)).and_then(|read| read);
-        Event::Diff(name, against, read.map(Arc::new).map_err(|failure| failure.to_string()))
+        Event::Diff(name, read.map(Arc::new).map_err(|failure| failure.to_string()))
     });
 }
 

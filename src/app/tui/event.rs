@@ -17,7 +17,7 @@ use crate::app::tui::state::sheet::{LaunchSettings, Offer};
 use crate::backlog::model::{Board, Card, CardId, Goals};
 use crate::backlog::operations::Detail;
 use crate::fleet::activity::{Known, Page};
-use crate::fleet::git::{Against, Diff};
+use crate::fleet::git::Diff;
 use crate::fleet::model::{FleetSnapshot, Label, PaneKey, PaneScreen, Size};
 use crate::fleet::pane::Seen;
 use crate::fleet::roster::Problem;
@@ -130,7 +130,7 @@ pub enum Event {
     /// A persona was read, or cannot be.
     Persona(String, Result<String, String>),
     /// What differs in an agent's work tree was read, or cannot be.
-    Diff(String, Against, Result<Arc<Diff>, String>),
+    Diff(String, Result<Arc<Diff>, String>),
     /// The framework in the home is of this other version.
     OtherVersion(String),
     /// The settings were read anew, or why they cannot be: each thing that is wrong, with its place.

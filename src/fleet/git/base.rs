@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::fleet::model::{Label, TreeFacts};
+use crate::fleet::model::Label;
+
+/// So many commits are counted: more say no more, and a long history takes seconds.
+pub(super) const MOST_COMMITS: u64 = 1000;
 
 /// What a work tree is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -22,14 +25,15 @@ pub enum Against {
 pub struct Base {
     /// Its name.
     pub name: Label,
-    /// Commits that it does not hold.
+    /// Commits that it does not hold; more than [`MOST_COMMITS`] are not counted.
     pub commits: u64,
 }
 
 impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, commits } = self;
-        write!(f, "{commits} commit{} since {name}", if *commits == 1 { "" } else { "s" })
+        let more = if *commits >= MOST_COMMITS { "+" } else { "" };
+        write!(f, "{commits}{more} commit{} since {name}", if *commits == 1 { "" } else { "s" })
     }
 }
 
@@ -37,73 +41,111 @@ impl fmt::Display for Base {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     /// As git takes it.
-    pub revision: String,
+    pub reference: String,
     /// As it is told.
-    pub name: String,
+    pub name: Label,
 }
 
-/// The branches at which the one that is checked out may have begun, of the lines
-/// that [`super::command::main_branches`] gives: the repository's main branches. Its upstream as well, unless it only holds what
-/// was pushed of it: what was pushed is a branch's work all the same.
-pub(super) fn candidates(facts: &TreeFacts, refs: &str) -> Vec<Candidate> {
-    let own = facts.branch.as_ref().map(Label::as_str);
-    let mut found: Vec<Candidate> = Vec::new();
-    for line in refs.lines() {
-        let (name, target) = line.split_once(' ').unwrap_or((line, ""));
-        // What a remote's HEAD stands for.
-        let revision = if target.is_empty() { name } else { target };
-        let Some(name) = revision.strip_prefix("refs/heads/").or_else(|| revision.strip_prefix("refs/remotes/")) else {
-            continue;
-        };
-        let is_remote = revision.starts_with("refs/remotes/");
-        let branch = if is_remote { behind_remote(name) } else { name };
-        if Some(branch) != own && found.iter().all(|other| other.revision != revision) {
-            found.push(Candidate { revision: revision.to_owned(), name: name.to_owned() });
-        }
+impl Candidate {
+    fn of(reference: &str) -> Self {
+        let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/remotes/"));
+        Self { reference: reference.to_owned(), name: Label::new(name.unwrap_or(reference)) }
     }
-    if let Some(upstream) = &facts.upstream {
-        let is_pushed = Some(behind_remote(upstream.as_str())) == own;
-        let is_named = found.iter().any(|other| other.name == upstream.as_str());
-        if found.is_empty() || !is_pushed && !is_named {
-            found.push(Candidate { revision: "@{upstream}".to_owned(), name: upstream.to_string() });
-        }
-    }
-    found
 }
 
-/// The branch in `origin/feat/x`.
-fn behind_remote(name: &str) -> &str {
-    name.split_once('/').map_or(name, |(_, branch)| branch)
+/// Where the main branch of a repository is.
+pub(super) const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/master", ORIGIN];
+
+/// It stands for the main branch of where the repository was cloned from.
+const ORIGIN: &str = "refs/remotes/origin/HEAD";
+
+/// How git tells of a branch: what it is called, what it stands for, what it follows, and how that is called there.
+pub(super) const FORM: &str = "%(refname)%09%(symref)%09%(upstream)%09%(upstream:remoteref)";
+
+/// The branches at which `own` may have begun, of lines in [`FORM`]: the repository's main branches, and the one that it
+/// follows. A main branch began at none but what it follows.
+pub(super) fn candidates(own: Option<&str>, lines: &str) -> Vec<Candidate> {
+    let own = own.map(|name| format!("refs/heads/{name}"));
+    let own = own.as_deref();
+    let (mut mains, mut follows) = (Vec::new(), None);
+    for line in lines.lines() {
+        let mut fields = line.split('\t');
+        let mut next = || fields.next().unwrap_or_default();
+        let (name, target, upstream, there) = (next(), next(), next(), next());
+        if Some(name) == own && !upstream.is_empty() {
+            // What was pushed of a branch is its own work all the same.
+            let is_pushed = Some(there) == own && upstream.starts_with("refs/remotes/");
+            follows = Some((upstream, is_pushed));
+        }
+        // A pattern also finds what lies below a branch's name.
+        match name {
+            ORIGIN if !target.is_empty() => mains.push(target),
+            ORIGIN => {}
+            name if MAIN_BRANCHES.contains(&name) => mains.push(name),
+            _ => {}
+        }
+    }
+    let branch = own.and_then(|own| own.strip_prefix("refs/heads/"));
+    let is_own = |main: &&str| {
+        Some(*main) == own || main.strip_prefix("refs/remotes/origin/").is_some_and(|name| Some(name) == branch)
+    };
+    let is_main = mains.iter().any(is_own);
+    let mut found: Vec<&str> = if is_main { Vec::new() } else { mains };
+    if let Some((upstream, is_pushed)) = follows
+        && (found.is_empty() || !is_pushed && !found.contains(&upstream))
+    {
+        found.push(upstream);
+    }
+    found.into_iter().map(Candidate::of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLONE: &str = "refs/heads/main \nrefs/remotes/origin/HEAD refs/remotes/origin/main\n";
+    const CLONE: &str = "refs/heads/main\t\trefs/remotes/origin/main\trefs/heads/main\n\
+                         refs/remotes/origin/HEAD\trefs/remotes/origin/main\t\t\n";
 
-    fn names(branch: Option<&str>, upstream: Option<&str>, refs: &str) -> Vec<String> {
-        let facts =
-            TreeFacts { branch: branch.map(Label::new), upstream: upstream.map(Label::new), ..TreeFacts::default() };
-        candidates(&facts, refs).into_iter().map(|candidate| candidate.revision).collect()
+    fn names(own: Option<&str>, lines: &str) -> Vec<String> {
+        candidates(own, lines).into_iter().map(|candidate| candidate.reference).collect()
+    }
+
+    /// The line of a branch that follows another one.
+    fn line(name: &str, upstream: &str, there: &str) -> String {
+        format!("{CLONE}refs/heads/{name}\t\t{upstream}\t{there}\n")
     }
 
     #[test]
     fn a_branch_began_at_the_main_branch_here_or_where_it_was_cloned_from() {
         let main = ["refs/heads/main", "refs/remotes/origin/main"];
-        assert_eq!(names(Some("feat/x"), None, CLONE), main);
-        assert_eq!(names(Some("feat/x"), Some("origin/feat/x"), CLONE), main, "what was pushed of it is its work");
-        assert_eq!(names(Some("feat/x"), Some("origin/main"), CLONE), main, "named once");
-        assert_eq!(names(Some("feat/x"), Some("dev"), CLONE), [main[0], main[1], "@{upstream}"], "or at another one");
-        assert_eq!(names(None, None, CLONE), main, "a commit without a branch");
-        assert_eq!(names(Some("feat/x"), None, "refs/heads/master \n"), ["refs/heads/master"]);
+        assert_eq!(names(Some("feat/x"), CLONE), main);
+        let pushed = line("feat/x", "refs/remotes/origin/feat/x", "refs/heads/feat/x");
+        assert_eq!(names(Some("feat/x"), &pushed), main, "what was pushed of it is its work");
+        let slashed = line("feat/x", "refs/remotes/team/up/feat/x", "refs/heads/feat/x");
+        assert_eq!(names(Some("feat/x"), &slashed), main, "whatever the remote is called");
+        assert_eq!(names(Some("x"), &line("x", "refs/remotes/origin/main", "refs/heads/main")), main, "named once");
+        assert_eq!(names(None, CLONE), main, "a commit without a branch");
+        assert_eq!(names(Some("x"), "refs/heads/master\t\t\t\nrefs/heads/master/old\t\t\t\n"), ["refs/heads/master"]);
+    }
+
+    #[test]
+    fn a_branch_may_have_begun_at_the_one_that_it_follows() {
+        let dev = ["refs/heads/main", "refs/remotes/origin/main", "refs/remotes/origin/dev"];
+        assert_eq!(names(Some("x"), &line("x", dev[2], "refs/heads/dev")), dev);
+        let parent = ["refs/heads/main", "refs/remotes/origin/main", "refs/heads/feat/x"];
+        assert_eq!(names(Some("x"), &line("x", parent[2], parent[2])), parent, "one that is here");
+        let alone = "refs/heads/trunk\t\trefs/remotes/up/trunk\trefs/heads/trunk\n";
+        assert_eq!(names(Some("trunk"), alone), ["refs/remotes/up/trunk"], "where nothing else is known");
     }
 
     #[test]
     fn the_main_branch_began_at_what_it_follows_and_else_at_none() {
-        assert_eq!(names(Some("main"), Some("origin/main"), CLONE), ["@{upstream}"]);
-        assert_eq!(names(Some("main"), None, "refs/heads/main \n"), [""; 0]);
-        assert_eq!(names(Some("trunk"), Some("origin/trunk"), ""), ["@{upstream}"]);
-        assert_eq!(names(Some("trunk"), None, "nonsense\n"), [""; 0]);
+        assert_eq!(names(Some("main"), CLONE), ["refs/remotes/origin/main"]);
+        let left_over = format!("{CLONE}refs/heads/master\t\t\t\n");
+        assert_eq!(names(Some("main"), &left_over), ["refs/remotes/origin/main"], "an older main branch is no base");
+        assert_eq!(names(Some("main"), "refs/heads/main\t\t\t\n"), [""; 0]);
+        let trunk = "refs/remotes/origin/HEAD\trefs/remotes/origin/trunk\t\t\nrefs/heads/main\t\t\t\n";
+        assert_eq!(names(Some("trunk"), trunk), [""; 0], "the other host says which one is");
+        assert_eq!(names(Some("trunk"), "nonsense\n"), [""; 0]);
     }
 }

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use super::base;
 use crate::fleet::model::Label;
-use crate::fleet::os::exec::{self, ExecError};
+use crate::fleet::os::exec::{self, ExecError, Output};
 
 /// Longest time for one answer: a large work tree takes a few seconds from a cold disk, and less the next time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -35,9 +36,6 @@ const QUIET: [&str; 16] = [
 
 /// Variables that git needs of this process: where programs and the user's own ignore rules are.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "XDG_CONFIG_HOME", "USER"];
-
-/// Where a repository's main branch is looked for.
-const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/master", "refs/remotes/origin/HEAD"];
 
 /// What a patch is against.
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +77,8 @@ pub(super) async fn patch(folder: &Path, side: Side<'_>) -> Result<Answer, Strin
 
 /// What the work tree holds and something else does not.
 async fn changes(folder: &Path, side: Side<'_>, form: &[&str]) -> Result<Answer, String> {
-    let mut ask =
-        vec!["diff", "--no-ext-diff", "--no-textconv", "--find-renames", "--ignore-submodules=dirty", "-O/dev/null"];
+    let mut ask = vec!["diff", "--no-ext-diff", "--no-textconv", "--no-relative", "--find-renames"];
+    ask.extend(["--ignore-submodules=dirty", "-O/dev/null"]);
     ask.extend(form);
     match side {
         Side::Head => ask.push("HEAD"),
@@ -91,30 +89,49 @@ async fn changes(folder: &Path, side: Side<'_>, form: &[&str]) -> Result<Answer,
     run(folder, &ask).await
 }
 
-/// Which main branches there are, each on a line with what it stands for.
-pub(super) async fn main_branches(folder: &Path) -> Result<Answer, String> {
-    let mut ask = vec!["for-each-ref", "--format=%(refname) %(symref)"];
-    ask.extend(MAIN_BRANCHES);
+/// Tells of the main branches, and of the own one, in [`base::FORM`].
+pub(super) async fn branches(folder: &Path, own: Option<&str>) -> Result<Answer, String> {
+    let (form, own) = (format!("--format={}", base::FORM), own.map(|name| format!("refs/heads/{name}")));
+    let mut ask = vec!["for-each-ref", &form];
+    ask.extend(base::MAIN_BRANCHES);
+    ask.extend(own.as_deref());
     run(folder, &ask).await
 }
 
-/// How many commits are checked out that another branch does not hold.
-pub(super) async fn commits_since(folder: &Path, revision: &str) -> Result<u64, String> {
-    let answer = run(folder, &["rev-list", "--count", &format!("{revision}..HEAD"), "--"]).await?;
+/// How many commits are checked out that another branch does not hold, up to [`base::MOST_COMMITS`].
+pub(super) async fn commits_since(folder: &Path, reference: &str) -> Result<u64, String> {
+    let (most, span) = (format!("--max-count={}", base::MOST_COMMITS), format!("{reference}..HEAD"));
+    let answer = run(folder, &["rev-list", "--count", &most, &span, "--"]).await?;
     answer.text.trim().parse().map_err(|_| "git: counts no commits".to_owned())
 }
 
-/// The commit at which what is checked out left another branch.
-pub(super) async fn fork(folder: &Path, revision: &str) -> Result<String, String> {
+/// The commit at which what is checked out left another branch; none where they have nothing in common.
+pub(super) async fn fork(folder: &Path, reference: &str) -> Result<Option<String>, String> {
     // Of several it names the best; `diff --merge-base` refuses those.
-    match run(folder, &["merge-base", "HEAD", revision]).await {
-        Ok(answer) => Ok(answer.text.trim().to_owned()),
-        Err(why) if why == refusal("") => Err(format!("it has no commit in common with {revision}")),
-        Err(why) => Err(why),
+    let output = asked(folder, &["merge-base", "HEAD", reference]).await?;
+    match output.status.code() {
+        Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())),
+        Some(1) => Ok(None),
+        _ => Err(refusal(&output.stderr)),
     }
 }
 
 async fn run(folder: &Path, ask: &[&str]) -> Result<Answer, String> {
+    let output = asked(folder, ask).await?;
+    if !output.status.success() {
+        return Err(refusal(&output.stderr));
+    }
+    let is_cut = output.is_cut();
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if is_cut {
+        // The last line is not whole.
+        text.truncate(text.rfind(['\n', '\0']).map_or(0, |end| end + 1));
+    }
+    Ok(Answer { text, is_cut })
+}
+
+/// Runs git, whatever it answers.
+async fn asked(folder: &Path, ask: &[&str]) -> Result<Output, String> {
     let mut arguments: Vec<OsString> = QUIET.iter().map(OsString::from).collect();
     arguments.push(folder.into());
     arguments.extend(ask.iter().map(OsString::from));
@@ -125,22 +142,14 @@ async fn run(folder: &Path, ask: &[&str]) -> Result<Answer, String> {
             ("LC_ALL", "C"),
             ("GIT_OPTIONAL_LOCKS", "0"),
             ("GIT_TERMINAL_PROMPT", "0"),
-            // A clone without all of its objects would fetch what a diff needs.
+            // A clone without all of its objects would fetch what a diff needs. Older versions know only the second.
             ("GIT_NO_LAZY_FETCH", "1"),
+            ("GIT_ALLOW_PROTOCOL", "none"),
         ]
         .map(|(name, value)| (name, OsString::from(value))),
     );
     match exec::run_alone(Path::new("git"), &arguments, &environment, LIMIT).await {
-        Ok(output) if output.status.success() => {
-            let is_cut = output.is_cut();
-            let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-            if is_cut {
-                // The last line is not whole.
-                text.truncate(text.rfind(['\n', '\0']).map_or(0, |end| end + 1));
-            }
-            Ok(Answer { text, is_cut })
-        }
-        Ok(output) => Err(refusal(&output.stderr)),
+        Ok(output) => Ok(output),
         Err(ExecError::Missing) => Err("git is not installed".to_owned()),
         Err(ExecError::Io(error)) => Err(format!("git: {error}")),
         Err(ExecError::TimedOut(limit)) => Err(format!("git gave no answer within {} s", limit.as_secs())),

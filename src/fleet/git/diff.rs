@@ -140,15 +140,6 @@ impl Serialize for DiffLine {
 }
 
 impl Diff {
-    /// What it is compared with, in words.
-    #[must_use]
-    pub fn other_side(&self) -> String {
-        match (self.against, &self.base) {
-            (Against::Base, Some(base)) => base.name.to_string(),
-            _ => "the last commit".to_owned(),
-        }
-    }
-
     /// The work of its branch that is committed already, and which a comparison with the commit does not show.
     #[must_use]
     pub fn committed(&self) -> Option<&Base> {

@@ -1,5 +1,6 @@
-//! Git work trees, read through the real git: what an agent's folder holds that its commit does not. It only reads: no
-//! lock is taken, no index is written, and nothing that a repository or its owner set up beside git is run.
+//! Git work trees, read through the real git: what an agent's folder holds that its commit does not, or the branch that
+//! its own began at. It only reads: no lock is taken, no index is written, and nothing that a repository or its owner set
+//! up beside git is run.
 
 mod base;
 mod command;
@@ -17,7 +18,7 @@ use futures_util::future::join_all;
 use self::command::Side;
 use self::place::Place;
 use super::error::{Failure, Kind, Result};
-use super::model::TreeFacts;
+use super::model::{Label, TreeFacts};
 
 /// Reads the work tree that a folder lies in; `None` where it lies in none. Costs at most two processes, one after the
 /// other, and none outside of a repository.
@@ -36,28 +37,35 @@ pub async fn tree(folder: &Path, on_network: bool) -> Result<Option<TreeFacts>, 
 /// # Errors
 /// Where there is no work tree, or git cannot read it, or knows no branch that the present one began at.
 pub async fn diff(folder: &Path, on_network: bool, against: Against) -> Result<Diff> {
-    let what = || format!("work tree {}", super::model::Label::new(&folder.display().to_string()));
+    let what = || format!("work tree {}", Label::new(&folder.display().to_string()));
     let unread = |why: String| Failure::failed(what(), why, format!("`git -C {} status` says more", shown(folder)));
     if place::of(folder, on_network).await.map_err(unread)? == Place::NoRepository {
         let next = "`git init` makes one there";
         return Err(Failure::new(Kind::NotFound, what(), "lies in no git repository", next));
     }
     let (facts, untracked) = read(folder).await.map_err(unread)?;
-    let found = base_of(folder, &facts).await.map_err(unread)?;
+    let found = match (against, base_of(folder, &facts).await) {
+        // Nothing is compared with it.
+        (Against::Commit, found) => found.unwrap_or(None),
+        (Against::Base, found) => found.map_err(unread)?,
+    };
     let fork;
     let side = match (against, &found) {
         // A tree without changes is the usual case, and costs no process for them.
         (Against::Commit, _) if facts.changed == 0 => None,
         (Against::Commit, _) if facts.commit.is_none() => Some(Side::Nothing),
         (Against::Commit, _) => Some(Side::Head),
-        (Against::Base, Some((revision, _))) => {
-            fork = command::fork(folder, revision).await.map_err(unread)?;
+        (Against::Base, Some((reference, base))) => {
+            let Some(left) = command::fork(folder, reference).await.map_err(unread)? else {
+                let next = "a clone without its whole history has it behind `git fetch --unshallow`";
+                return Err(Failure::failed(what(), format!("has no commit in common with {}", base.name), next));
+            };
+            fork = left;
             Some(Side::Commit(&fork))
         }
         (Against::Base, None) => {
             let next = format!("`git -C {} branch --set-upstream-to BRANCH` names one", shown(folder));
-            let why = format!("{} began at no branch that git knows", facts.head());
-            return Err(Failure::new(Kind::NotFound, what(), why, next));
+            return Err(Failure::new(Kind::NotFound, what(), began_nowhere(&facts), next));
         }
     };
     let patch = match side {
@@ -68,18 +76,37 @@ pub async fn diff(folder: &Path, on_network: bool, against: Against) -> Result<D
     Ok(Diff { against, base, ..diff::read(&patch.text, patch.is_cut).beside(folder, facts, &untracked) })
 }
 
+/// Says of a tree that there is no branch to compare it with.
+#[must_use]
+pub fn began_nowhere(facts: &TreeFacts) -> String {
+    format!("{} began at no branch that git knows", facts.head())
+}
+
 /// The branch that the present one began at, as git takes it and as it is told: of several the one that holds the most
 /// of it.
 async fn base_of(folder: &Path, facts: &TreeFacts) -> Result<Option<(String, Base)>, String> {
     if facts.commit.is_none() {
         return Ok(None);
     }
-    let candidates = base::candidates(facts, &command::main_branches(folder).await?.text);
-    let counted = join_all(candidates.iter().map(|one| command::commits_since(folder, &one.revision))).await;
-    // One that cannot be counted was deleted by now, or never fetched.
-    let counted = candidates.into_iter().zip(counted).filter_map(|(one, commits)| Some((one, commits.ok()?)));
-    let nearest = counted.min_by_key(|(_, commits)| *commits);
-    Ok(nearest.map(|(one, commits)| (one.revision, Base { name: super::model::Label::new(&one.name), commits })))
+    let own = facts.branch.as_ref().map(Label::as_str);
+    let candidates = base::candidates(own, &command::branches(folder, own).await?.text);
+    let counted = join_all(candidates.iter().map(|one| command::commits_since(folder, &one.reference))).await;
+    let mut nearest: Option<(String, Base)> = None;
+    let mut failed = None;
+    for (one, commits) in candidates.into_iter().zip(counted) {
+        match commits {
+            Ok(commits) if nearest.as_ref().is_none_or(|(_, base)| commits < base.commits) => {
+                nearest = Some((one.reference, Base { name: one.name, commits }));
+            }
+            Ok(_) => {}
+            // What a branch follows may be deleted where it was pushed to.
+            Err(why) => failed = Some(why),
+        }
+    }
+    match (nearest, failed) {
+        (None, Some(why)) => Err(why),
+        (nearest, _) => Ok(nearest),
+    }
 }
 
 /// The folder as a shell takes it.

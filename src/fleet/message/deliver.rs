@@ -12,7 +12,7 @@ use super::receipt::{Delivery, Outcome, Refusal};
 use super::shown;
 use crate::fleet::error::Result;
 use crate::fleet::model::{AgentName, HeartbeatStatus, PaneId, ServerName};
-use crate::fleet::os::process::ProcessWatch;
+use crate::fleet::os::process::{self, ProcessWatch};
 use crate::fleet::runtime;
 use crate::fleet::screen::{self, Composer, Rules, ScreenFacts, ScreenState};
 use crate::fleet::ssh::{Links, processes};
@@ -20,6 +20,9 @@ use crate::fleet::tmux::{Change, Guard, Peek, Query, Tmux};
 
 /// Time for a screen to show something that is known of it.
 pub(super) const SCREEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// A program that runs longer has drawn its first screen, on the slowest of machines.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 /// Time for a pasted text to show as a draft.
 const DRAFT_WITHIN: Duration = Duration::from_secs(5);
@@ -128,9 +131,10 @@ impl Delivering<'_> {
         let Some(rules) = self.rules else { return self.blindly(lease, buffer, phase).await };
         // A screen that is just being drawn anew is looked at again.
         let known = |facts: &ScreenFacts| facts.composer.is_some() || facts.state != ScreenState::Unknown;
-        // One that itself says that it is idle can say so before its first screen is drawn. Meanwhile its pane shows what stood
-        // there, such as warnings of its launch.
-        let starts = |facts: &ScreenFacts| facts.is_blank() || (self.report)() == Some(HeartbeatStatus::Ok);
+        // One that has just started can say that it is idle before its first screen is drawn. Meanwhile its pane shows what
+        // stood there, such as warnings of its launch.
+        let is_new = self.server.ssh.is_none() && process::age(self.pid).is_some_and(|age| age < STARTS_WITHIN);
+        let starts = |facts: &ScreenFacts| facts.is_blank() || is_new && (self.report)() == Some(HeartbeatStatus::Ok);
         let before = match self.until_drawn(lease, SCREEN_WITHIN, rules, known, starts).await? {
             Seen::Yes(facts) | Seen::No(facts) => facts,
             Seen::Gone => return Ok(gone(*phase)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How many times its limit a look may take while a screen is blank, is not known of a runtime that says that it is idle, or
+/// How many times its limit a look may take while a screen is blank, is not known of a runtime that has just started, or
 /// shows the conversation as it was when Enter was pressed. A program that starts, or comes to draw another screen, shows
 /// nothing new meanwhile; on a loaded machine opencode takes more than ten seconds for that.
 pub(super) const UNDRAWN_TIMES: u32 = 4;

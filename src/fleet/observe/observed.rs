@@ -59,7 +59,7 @@ pub(super) struct Observed {
     printed: Printed,
     polls: HashMap<ServerName, ScreenPoll>,
     /// Panes whose screens tell something, and their runtimes.
-    told: Vec<(ServerName, PaneRecord, String)>,
+    told: HashMap<(ServerName, PaneId), (PaneRecord, String)>,
     rules: RulesCache,
     hosts: HashMap<SshTarget, HostView>,
     watch: ProcessWatch,
@@ -96,7 +96,7 @@ impl Observed {
             screens: HashMap::new(),
             printed: Printed::default(),
             polls: HashMap::new(),
-            told: Vec::new(),
+            told: HashMap::new(),
             rules: RulesCache::default(),
             hosts: HashMap::new(),
             watch: ProcessWatch::default(),
@@ -187,11 +187,12 @@ impl Observed {
                 // A screen counts for a pane that is known, and some of those have just arrived.
                 self.reconcile_screens();
                 for (server, pane, peek) in facts.screens {
-                    let told = self.told.iter().find(|(of, one, _)| *of == server && one.id == pane);
-                    let read = told.and_then(|(.., runtime)| self.rules.read(&self.site, runtime, &peek));
+                    let key = (server, pane);
+                    let told = self.told.get(&key);
+                    let read = told.and_then(|(_, runtime)| self.rules.read(&self.site, runtime, &peek));
                     if let Some(reading) = read {
-                        self.printed.take(&server, pane, &peek);
-                        self.screens.insert((server, pane), reading);
+                        self.printed.take(&key.0, pane, &peek);
+                        self.screens.insert(key, reading);
                     }
                 }
                 let rows = match facts.rows {
@@ -213,8 +214,8 @@ impl Observed {
 
     /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
     /// known, whether they report for themselves or not: a question outranks a report.
-    fn panes_read_by_screen(&mut self) -> Vec<(ServerName, PaneRecord, String)> {
-        let mut told = Vec::new();
+    fn panes_read_by_screen(&mut self) -> HashMap<(ServerName, PaneId), (PaneRecord, String)> {
+        let mut told = HashMap::new();
         // Grouped once, or each agent would walk all panes.
         let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
         for (server, reading) in &self.tmux {
@@ -232,7 +233,7 @@ impl Observed {
             let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
             let own = panes_of(panes.iter().copied(), &agent.session, &agent.name);
             if let Some(pane) = own.first().filter(|pane| !pane.dead) {
-                told.push((server, (*pane).clone(), agent.runtime.clone()));
+                told.insert((server, pane.id), ((*pane).clone(), agent.runtime.clone()));
             }
         }
         told
@@ -242,23 +243,22 @@ impl Observed {
     /// were not.
     pub(super) fn reconcile_screens(&mut self) {
         self.told = self.panes_read_by_screen();
-        let told: HashSet<(&ServerName, PaneId)> =
-            self.told.iter().map(|(server, pane, _)| (server, pane.id)).collect();
-        self.screens.retain(|(server, pane), _| told.contains(&(server, *pane)));
-        self.printed.retain(|server, pane| told.contains(&(server, pane)));
+        let told = &self.told;
+        self.screens.retain(|key, _| told.contains_key(key));
+        self.printed.retain(|server, pane| told.contains_key(&(server.clone(), pane)));
         for (server, poll) in &mut self.polls {
-            poll.retain(|pane| told.contains(&(server, pane)));
+            poll.retain(|pane| told.contains_key(&(server.clone(), pane)));
         }
-        for (server, pane, _) in &self.told {
+        for key in told.keys() {
             let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
-            self.screens.entry((server.clone(), pane.id)).or_insert_with(unread);
+            self.screens.entry(key.clone()).or_insert_with(unread);
         }
     }
 
     /// Panes of this host whose screens have moved, by server.
     pub(super) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
         let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
-        for (server, pane, _) in self.told.iter().filter(|(server, ..)| server.ssh.is_none()) {
+        for ((server, _), (pane, _)) in self.told.iter().filter(|((server, _), _)| server.ssh.is_none()) {
             if self.polls.entry(server.clone()).or_default().needs_read(pane) {
                 due.entry(server.clone()).or_default().push(pane.id);
             }
@@ -269,13 +269,13 @@ impl Observed {
     /// Takes screens that were read. Those that could not be are due again, and what they said before stands.
     pub(super) fn take_screens(&mut self, server: &ServerName, peeks: Vec<(PaneId, Peek)>) {
         for (id, peek) in peeks {
-            let told = self.told.iter().find(|(of, pane, _)| of == server && pane.id == id);
-            let Some((_, pane, runtime)) = told else { continue };
+            let key = (server.clone(), id);
+            let Some((pane, runtime)) = self.told.get(&key) else { continue };
             self.polls.entry(server.clone()).or_default().mark_read(pane);
             let read = self.rules.read(&self.site, runtime, &peek);
             if let Some(reading) = read {
                 self.printed.take(server, id, &peek);
-                self.screens.insert((server.clone(), id), reading);
+                self.screens.insert(key, reading);
             }
         }
     }
@@ -345,7 +345,7 @@ impl Observed {
     }
 
     /// Every live pane process on any socket.
-    pub(super) fn live_pids(&self) -> Vec<u32> {
+    pub(super) fn live_pids(&self) -> HashSet<u32> {
         self.all_panes().filter(|pane| !pane.dead).map(|pane| pane.pid).collect()
     }
 
@@ -386,13 +386,19 @@ impl Observed {
 
     /// Processes of the agents of this host whose tmux server answers without them.
     fn living(&self) -> HashMap<AgentName, Living> {
-        let is_missing = |agent: &&Agent| match self.tmux.get(&self.roster.server(agent, &self.site)) {
-            Some(Reading { facts: Ok(Look::NoServer), .. }) => true,
-            Some(Reading { facts: Ok(Look::Panes(panes)), .. }) => {
-                !panes.iter().any(|pane| pane.session == agent.session)
-            }
-            // Only a server that answers can say that it is without an agent.
-            _ => false,
+        // Only a server that answers can say that it is without an agent.
+        let mut answered: HashMap<&ServerName, HashSet<&str>> = HashMap::new();
+        for (server, reading) in &self.tmux {
+            let sessions = match &reading.facts {
+                Ok(Look::Panes(panes)) => panes.iter().map(|pane| pane.session.0.as_str()).collect(),
+                Ok(Look::NoServer) => HashSet::new(),
+                _ => continue,
+            };
+            answered.insert(server, sessions);
+        }
+        let is_missing = |agent: &&Agent| {
+            let sessions = answered.get(&self.roster.server(agent, &self.site));
+            sessions.is_some_and(|sessions| !sessions.contains(agent.session.0.as_str()))
         };
         let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
         session::living_of(&self.site, here.filter(is_missing).map(|agent| &agent.name))

@@ -2,7 +2,7 @@
 //!
 //! Reads only; costs no process. A process tree is found through each task's `children` file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -124,7 +124,7 @@ impl ProcessWatch {
     }
 
     /// Forgets every process that is not in `roots`.
-    pub fn retain(&mut self, roots: &[u32]) {
+    pub fn retain(&mut self, roots: &HashSet<u32>) {
         self.last.retain(|pid, _| roots.contains(pid));
         // They only bridge an exec, so all of them can be forgotten at any time.
         if self.argv.len() > MAX_TREE * 8 {

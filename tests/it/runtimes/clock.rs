@@ -38,8 +38,8 @@ impl Clock {
         *self.given.lock().unwrap()
     }
 
-    /// Looks again and again until there is an answer, or this time is over.
-    pub(super) fn until<T>(&self, end: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    /// Looks again and again, with a pause between two looks, until there is an answer, or this time is over.
+    pub(super) fn until<T>(&self, end: Duration, pause: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
             if let Some(found) = look() {
                 return Some(found);
@@ -47,7 +47,7 @@ impl Clock {
             if self.now() > end {
                 return None;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(pause);
         }
     }
 }
@@ -100,7 +100,7 @@ fn ours(pids: &[u32]) -> HashMap<u32, u64> {
 pub(super) fn wait<T>(_what: &str, look: impl FnMut() -> Option<T>) -> Option<T> {
     static CLOCK: OnceLock<Clock> = OnceLock::new();
     let clock = CLOCK.get_or_init(|| Clock::of(pids_of_this_process));
-    clock.until(clock.now() + LIMIT, look)
+    clock.until(clock.now() + LIMIT, Duration::from_millis(10), look)
 }
 
 /// Waits in the same way until a condition holds.

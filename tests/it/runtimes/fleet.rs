@@ -16,6 +16,9 @@ use crate::runtimes::model::Model;
 /// How long all of a fleet may take from its start to an answer, on a machine of its own.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 
+/// Pause between two looks at all of them: each look takes from the machine what the agents need.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Where a fleet may change something, as paths in a test's folder. The runtimes' places are those of their own state.
 fn may_change(runtime: Runtime) -> Vec<&'static str> {
     let own: &[&str] = match runtime {
@@ -154,9 +157,9 @@ pub(super) fn in_two_commands(runtime: Runtime) {
         let receipt = sent.json();
         let took = matches!(receipt["delivery"].as_str(), Some("accepted" | "queued"));
         assert!(sent.code == 0 && took, "{sent:?}\n{}\n{}", screen(name), late());
-        let asked = clock.until(ANSWERED_WITHIN, || model.first_turn(&tag(name)));
+        let asked = clock.until(ANSWERED_WITHIN, LOOK_EVERY, || model.first_turn(&tag(name)));
         assert!(asked.is_some(), "{name} asks nothing within {ANSWERED_WITHIN:?}: {}", screen(name));
-        let replied = clock.until(ANSWERED_WITHIN, || screen(name).contains("FAKE-REPLY").then_some(()));
+        let replied = clock.until(ANSWERED_WITHIN, LOOK_EVERY, || screen(name).contains("FAKE-REPLY").then_some(()));
         assert!(replied.is_some(), "{name} shows no answer within {ANSWERED_WITHIN:?}: {}", screen(name));
         (clock.now(), receipt["message_id"].as_str().unwrap_or_default().to_owned())
     };
@@ -167,8 +170,7 @@ pub(super) fn in_two_commands(runtime: Runtime) {
             let rows = ok(&["fleet", "ps", "--json"]).json();
             let asks = |row: &&Value| ["dialog", "login"].iter().any(|state| evidence(row).starts_with(state));
             met.extend(rows.as_array().unwrap().iter().filter(asks).map(|row| screen(row["name"].as_str().unwrap())));
-            // Each look takes from the machine what the agents need.
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(LOOK_EVERY);
         }
         met
     };

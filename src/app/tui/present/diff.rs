@@ -39,7 +39,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     };
     match &state.diff.read {
         None => view.empty = vec!["asking git\u{2026}".to_owned()],
-        Some(Err(why)) => view.empty = vec![Label::new(why).to_string(), "d asks again, Esc goes back".to_owned()],
+        Some(Err(why)) => view.empty = vec![Label::new(why).to_string(), retry(state)],
         Some(Ok(diff)) => {
             view.title.push(Piece::new(format!("  {}", diff.tree.head()), Role::Plain));
             if let (Against::Base, Some(base)) = (diff.against, &diff.base) {
@@ -57,9 +57,18 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
     Body::Diff(Box::new(view))
 }
 
+/// The keys that go on where it cannot be read.
+fn retry(state: &State) -> String {
+    let turn = if state.diff.against == Against::Base { "b shows what is not committed, " } else { "" };
+    format!("d asks again, {turn}Esc goes back")
+}
+
 /// What stands instead of lines where nothing differs.
 fn clean(diff: &Diff) -> Vec<String> {
-    let mut lines = vec![format!("nothing differs from {}", diff.other_side())];
+    let mut lines = vec![match (diff.against, &diff.base) {
+        (Against::Base, Some(base)) => format!("nothing new since it left {}", base.name),
+        _ => "nothing differs from the last commit".to_owned(),
+    }];
     if let Some(base) = diff.committed() {
         lines.push(format!("{base}: b shows what they hold"));
     }

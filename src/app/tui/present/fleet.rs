@@ -10,6 +10,7 @@ use crate::app::tui::state::State;
 use crate::fleet::model::{AgentRow, Attention, Flag, FleetSupervisor, Warning};
 use crate::ui::columns::{self, Columns, Strips};
 use crate::ui::layout::{self, Edges, Plan, ViewKind};
+use crate::ui::text;
 use crate::ui::theme::role;
 use crate::ui::view::{Body, Facts, FleetView, ListRow, Piece, Reach, Role};
 
@@ -141,7 +142,11 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     if used > 0 {
         count.push(Piece::new(format!("  {} tokens", columns::amount(used)), Role::Quiet));
     }
-    count.extend(load(&rows).map(|load| Piece::new(format!("  {load}"), Role::Quiet)));
+    let room = usize::from(plan.list_frame.width.saturating_sub(LEFT_TO_TITLE)) * 3 / 4;
+    let taken: usize = count.iter().map(|piece| text::width(&piece.text)).sum();
+    if taken + LOAD_COLUMNS <= room {
+        count.extend(load(&rows).map(|load| Piece::new(format!("  {load}"), Role::Quiet)));
+    }
     FleetView {
         rows: shown,
         columns,
@@ -163,7 +168,13 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     }
 }
 
-/// Memory of a whole list is told in tenths of a GB: of a fleet at rest it is the same at each look.
+/// Columns of a panel's upper edge that its facts never get, of which they get three quarters at most.
+const LEFT_TO_TITLE: u16 = 6;
+
+/// Room for [`load`] whatever it says: the count beside it would go with it where it has none.
+const LOAD_COLUMNS: usize = "  cpu 12345%  1234.5 GB".len();
+
+/// Memory of a whole list is told in tenths of a GB, so that the edge is not drawn anew at each look.
 const MEMORY_STEP: u64 = (1 << 30) / 10;
 
 /// Its processor time is told in steps of so many hundredths of a core.
@@ -171,8 +182,9 @@ const CPU_STEP: f64 = 5.0;
 
 /// What the agents of a list take of this machine together; none where no process of theirs is known.
 fn load(rows: &[Arc<AgentRow>]) -> Option<String> {
+    let here = rows.iter().filter(|row| !row.has(Flag::Remote));
     let (mut cpu, mut memory) = (0.0, 0_u64);
-    for process in rows.iter().filter_map(|row| row.process.as_ref()) {
+    for process in here.filter_map(|row| row.process.as_ref()) {
         cpu += process.cpu_percent;
         memory = memory.saturating_add(process.rss_bytes);
     }

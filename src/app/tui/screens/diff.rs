@@ -1,4 +1,4 @@
-//! What an agent's work tree holds that its commit does not: read-only, scrolled, searched.
+//! What an agent's work tree holds and another state does not: read-only, scrolled, searched.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::diff::{DiffState, Row};
 use crate::app::tui::state::screen::Screen;
 use crate::app::tui::state::text_input::TextInput;
-use crate::fleet::git::{Against, Diff};
+use crate::fleet::git::{self, Against, Diff};
 
 /// Columns that one step to the side moves.
 const SIDE_STEP: usize = 16;
@@ -31,24 +31,24 @@ pub(super) const PARTS: ViewParts = ViewParts {
     peel,
 };
 
-/// Opens the diff of an agent, or reads it again.
+/// Opens the diff of an agent.
 pub(in crate::app::tui) fn open(state: &mut State, name: String, against: Against, effects: &mut Vec<Effect>) {
-    // The same agent's is read again in place: what one was reading stays on the screen until
-    // the new one is there.
+    // What was read of the same agent stays on the screen until the new one is there.
     if state.diff.name != name {
         state.diff = DiffState { name, ..DiffState::default() };
     }
-    if against == Against::Base {
-        state.diff.against = against;
-    }
+    (state.diff.against, state.diff.chosen) = (against, against == Against::Base);
     state.pane.history = None;
     state.open(Screen::Diff);
-    again(state, effects);
+    ask(state, effects);
 }
 
 /// Reads it again.
-pub(in crate::app::tui) fn again(state: &State, effects: &mut Vec<Effect>) {
-    effects.push(Effect::ReadDiff(state.diff.name.clone(), state.diff.against));
+pub(in crate::app::tui) fn again(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.diff.chosen {
+        state.diff.against = Against::Commit;
+    }
+    ask(state, effects);
 }
 
 /// Compares with the branch that the agent's own began at, or with its commit again.
@@ -56,34 +56,65 @@ pub(in crate::app::tui) fn turn(state: &mut State, effects: &mut Vec<Effect>) {
     let to = match (state.diff.against, state.diff.diff()) {
         (Against::Base, _) => Against::Commit,
         (Against::Commit, Some(diff)) if diff.base.is_none() => {
-            let told = format!("{} began at no branch that git knows", diff.tree.head());
+            let told = git::began_nowhere(&diff.tree);
             return state.say(told, true);
         }
         (Against::Commit, _) => Against::Base,
     };
-    state.diff.against = to;
-    again(state, effects);
+    (state.diff.against, state.diff.chosen) = (to, true);
+    ask(state, effects);
+}
+
+/// Has it read, one at a time: a key that is held down must not start a git for each of its presses.
+fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    let diff = &mut state.diff;
+    if diff.reading.is_some() {
+        diff.again = true;
+        return;
+    }
+    diff.reading = Some(diff.against);
+    effects.push(Effect::ReadDiff(diff.name.clone(), diff.against));
 }
 
 /// Takes what was read.
 pub(in crate::app::tui) fn take(
     state: &mut State,
     name: &str,
-    against: Against,
     read: Result<Arc<Diff>, String>,
     effects: &mut Vec<Effect>,
 ) {
-    if state.diff.name != name || state.diff.against != against {
+    // Another agent's is on the screen by now, or this one's was opened again.
+    let is_asked = |asked: Against| read.as_ref().map_or(true, |diff| diff.against == asked);
+    if state.diff.name != name || !state.diff.reading.is_some_and(is_asked) {
         return;
     }
-    // Who commits its work would else have nothing to show.
-    let is_first = state.diff.read.is_none();
-    if is_first && read.as_ref().is_ok_and(|diff| diff.tree.is_clean() && diff.committed().is_some()) {
-        state.diff.against = Against::Base;
-        return again(state, effects);
+    state.diff.reading = None;
+    if std::mem::take(&mut state.diff.again) {
+        return ask(state, effects);
     }
-    if state.diff.diff().is_some_and(|before| before.against != against) {
-        state.diff.top = 0;
+    // Who commits its work would else have nothing to show.
+    let is_committed = |diff: &Diff| diff.tree.is_clean() && diff.committed().is_some();
+    let instead_of = state.diff.instead_of.take();
+    let read = match read {
+        Ok(diff) if !state.diff.chosen && is_committed(&diff) => {
+            state.diff.against = Against::Base;
+            state.diff.instead_of = Some(diff);
+            return ask(state, effects);
+        }
+        Err(why) => match instead_of {
+            // Nobody asked for the branch.
+            Some(diff) if !state.diff.chosen => {
+                state.diff.against = Against::Commit;
+                state.say(why, true);
+                Ok(diff)
+            }
+            _ => Err(why),
+        },
+        read => read,
+    };
+    let shown = |diff: &DiffState| diff.diff().map(|diff| diff.against);
+    if shown(&state.diff).is_some_and(|before| read.as_ref().is_ok_and(|diff| diff.against != before)) {
+        (state.diff.top, state.diff.side) = (0, 0);
     }
     state.diff.rows = Arc::new(read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff)));
     state.diff.read = Some(read);

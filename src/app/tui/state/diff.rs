@@ -1,4 +1,4 @@
-//! What an agent's work tree holds that its commit does not: read-only, scrolled, searched.
+//! What an agent's work tree holds and another state does not: read-only, scrolled, searched.
 
 use std::sync::Arc;
 
@@ -33,6 +33,14 @@ pub struct DiffState {
     pub name: String,
     /// What it is to be compared with.
     pub against: Against,
+    /// Whether the operator chose that. Else it is the commit, and where everything is committed the branch.
+    pub chosen: bool,
+    /// What is being read.
+    pub reading: Option<Against>,
+    /// Whether it is to be read again behind that.
+    pub again: bool,
+    /// What differs from the commit, while the branch is read in its place.
+    pub instead_of: Option<Arc<Diff>>,
     /// What was read; `None` while it is being read.
     pub read: Option<Result<Arc<Diff>, String>>,
     /// Its lines.

@@ -53,7 +53,10 @@ fn each_persona_is_read_once_and_scrolled_to_its_end() {
     press(&mut state, KeyCode::Char('g'));
     update(
         &mut state,
-        Event::Persona("orchestrator".to_owned(), Ok("---\nclass: x\n---\n\n## Mandate\n\nLead.\n".repeat(9))),
+        Event::Persona(
+            "orchestrator".to_owned(),
+            Ok("---\nclass: x\n---\n\n".to_owned() + &"## Mandate\n\nLead.\n\n".repeat(9)),
+        ),
     );
     let text = |state: &State| -> String {
         shown(state).text.iter().flatten().map(|piece| format!("{}\n", piece.text)).collect()

@@ -69,3 +69,21 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
     }
     assert!(tried > 5_000, "{tried}");
 }
+
+#[test]
+fn a_number_that_only_holds_that_of_an_error_is_another_one() {
+    let of = |state| move |mark: &&super::Mark| mark.state == Some(state);
+    for (runtime, before) in [("codex", "■ "), ("opencode", "┃ "), ("pi", " Error: "), ("claude", "● API Error: ")]
+    {
+        let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
+        let says = |state, words: &str| {
+            rules.marks.iter().filter(of(state)).any(|mark| mark.pattern.regex.is_match(&format!("{before}{words}")))
+        };
+        let unavailable = "unexpected status 503, url: http://127.0.0.1:44291/v1, request 14013 of 4012";
+        for state in [ScreenState::Limit, ScreenState::Login] {
+            assert!(!says(state, unavailable), "{runtime}: {state:?}");
+        }
+        assert!(says(ScreenState::Limit, "last status: 429 Too Many"), "{runtime}");
+        assert!(says(ScreenState::Login, "unexpected status 401: no"), "{runtime}");
+    }
+}

@@ -307,6 +307,11 @@ fn the_list_tells_what_its_agents_take_of_the_machine_together_in_steps() {
     assert_eq!(told(&[(90.0, 1 << 30), (47.9, 600 << 20)]), "cpu 135%  1.5 GB");
     assert_eq!(told(&[(0.0, 40 << 20), (4.9, 1 << 20)]), "cpu <5%  <0.1 GB");
     assert_eq!(told(&[(0.0, 0)]), "1 agents", "of whom no process is known nothing is told");
+    // The count goes before it where both have no room.
+    let mut state = fleet_of(vec![samples::row("a", Readiness::Working)]);
+    update(&mut state, Event::Resize(Size { width: 45, height: 36 }));
+    let Body::Fleet(view) = present(&state).body else { panic!("the list") };
+    assert_eq!(words(&view.count), "1 agents");
 }
 
 #[test]

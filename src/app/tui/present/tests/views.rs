@@ -1,15 +1,14 @@
 //! Pictures of the diff and of the chart of seats.
 
 use super::*;
-use crate::fleet::git::Against;
 
 #[test]
 fn the_diff_at_every_size() {
     for size in SIZES {
         let mut state = state(size);
         state.open(Screen::Diff);
-        state.diff.name = "review".to_owned();
-        update(&mut state, Event::Diff("review".to_owned(), Against::Commit, Ok(samples::diff())));
+        (state.diff.name, state.diff.reading) = ("review".to_owned(), Some(crate::fleet::git::Against::Commit));
+        update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
         check("diff", &state);
     }
 }
