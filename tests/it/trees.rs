@@ -90,6 +90,8 @@ fn asking_git_writes_nothing_and_runs_nothing_that_was_set_up_beside_it() {
         ("diff.shown.command", &outside),
         ("core.hooksPath", &sandbox.root.join("bin").display().to_string()),
         ("color.ui", &"always".to_owned()),
+        ("color.diff", &"always".to_owned()),
+        ("diff.relative", &"true".to_owned()),
         ("diff.noprefix", &"true".to_owned()),
     ] {
         git(&sandbox, &tree, &["config", key, value]);
@@ -110,7 +112,8 @@ fn asking_git_writes_nothing_and_runs_nothing_that_was_set_up_beside_it() {
     let hostile = [("GIT_DIR", "/nowhere"), ("GIT_EXTERNAL_DIFF", outside.as_str()), ("GIT_INDEX_FILE", "/nowhere")];
     let again = sandbox.run_with(&["agent", "status", "a", "--json"], &hostile);
     assert_eq!(again.json()["tree"]["branch"], "feat/x", "the caller's own settings do not count: {again:?}");
-    sandbox.ok(&["agent", "diff", "a", "--branch"]);
+    let whole = sandbox.ok(&["agent", "diff", "a", "--branch", "--json"]).json();
+    assert_eq!(whole["files"][0]["path"], "a.txt", "no setting changes how it is told: {whole:#}");
     assert_eq!(index(), before, "nor by a comparison with another branch");
     assert!(!mark.exists());
 }

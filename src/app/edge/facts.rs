@@ -12,11 +12,11 @@ use crate::fleet::home::Site;
 use crate::fleet::library::{self, Shelf};
 
 /// Reads what differs in an agent's work tree.
-pub(super) fn read_diff(site: &Site, name: String, against: Against, done: &mpsc::Sender<Event>) {
+pub(super) fn read_diff(site: &Site, name: String, against: Against, number: u64, done: &mpsc::Sender<Event>) {
     let site = site.clone();
     apart(done, move || {
         let read = block_on(agent::read_diff(&site, &name, against)).and_then(|read| read);
-        Event::Diff(name, read.map(Arc::new).map_err(|failure| failure.to_string()))
+        Event::Diff(number, read.map(Arc::new).map_err(|failure| failure.to_string()))
     });
 }
 

@@ -395,7 +395,9 @@ impl Dashboard {
             Effect::ReadOffer => facts::read_offer(&self.site, &self.done),
             Effect::ReadLaunch(name) => facts::read_launch(&self.site, name, &self.done),
             Effect::ReadPersona(name) => facts::read_persona(&self.site, name, &self.done),
-            Effect::ReadDiff(name, against) => facts::read_diff(&self.site, name, against, &self.done),
+            Effect::ReadDiff { name, against, number } => {
+                facts::read_diff(&self.site, name, against, number, &self.done);
+            }
             Effect::Notify(news) => self.notify(&news),
             Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Settings(settings) => {

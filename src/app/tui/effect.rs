@@ -61,7 +61,14 @@ pub enum Effect {
     /// Read a persona.
     ReadPersona(String),
     /// Read what an agent's work tree holds and another state does not.
-    ReadDiff(String, Against),
+    ReadDiff {
+        /// The agent.
+        name: String,
+        /// That state.
+        against: Against,
+        /// The number that its answer bears.
+        number: u64,
+    },
     /// Tell the operator outside of the screen who began to need them.
     Notify(Vec<Notice>),
     /// Put a text where the operator can paste it.

@@ -129,8 +129,8 @@ pub enum Event {
     Launch(String, Result<Box<LaunchSettings>, String>),
     /// A persona was read, or cannot be.
     Persona(String, Result<String, String>),
-    /// What differs in an agent's work tree was read, or cannot be.
-    Diff(String, Result<Arc<Diff>, String>),
+    /// What differs in an agent's work tree was read, or cannot be: the answer to the question of this number.
+    Diff(u64, Result<Arc<Diff>, String>),
     /// The framework in the home is of this other version.
     OtherVersion(String),
     /// The settings were read anew, or why they cannot be: each thing that is wrong, with its place.

@@ -44,20 +44,19 @@ pub(super) struct Candidate {
     pub reference: String,
     /// As it is told.
     pub name: Label,
+    /// Whether it may be a copy of the branch itself under another name, which then holds all of it.
+    pub may_be_copy: bool,
 }
 
 impl Candidate {
-    fn of(reference: &str) -> Self {
+    fn of(reference: &str, may_be_copy: bool) -> Self {
         let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/remotes/"));
-        Self { reference: reference.to_owned(), name: Label::new(name.unwrap_or(reference)) }
+        Self { reference: reference.to_owned(), name: Label::new(name.unwrap_or(reference)), may_be_copy }
     }
 }
 
-/// Where the main branch of a repository is.
-pub(super) const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/master", ORIGIN];
-
-/// It stands for the main branch of where the repository was cloned from.
-const ORIGIN: &str = "refs/remotes/origin/HEAD";
+/// Patterns of the main branches of a repository: here, and of those that it was cloned from.
+pub(super) const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/master", "refs/remotes/*/HEAD"];
 
 /// How git tells of a branch: what it is called, what it stands for, what it follows, and how that is called there.
 pub(super) const FORM: &str = "%(refname)%09%(symref)%09%(upstream)%09%(upstream:remoteref)";
@@ -65,38 +64,37 @@ pub(super) const FORM: &str = "%(refname)%09%(symref)%09%(upstream)%09%(upstream
 /// The branches at which `own` may have begun, of lines in [`FORM`]: the repository's main branches, and the one that it
 /// follows. A main branch began at none but what it follows.
 pub(super) fn candidates(own: Option<&str>, lines: &str) -> Vec<Candidate> {
-    let own = own.map(|name| format!("refs/heads/{name}"));
-    let own = own.as_deref();
-    let (mut mains, mut follows) = (Vec::new(), None);
+    let own_reference = own.map(|name| format!("refs/heads/{name}"));
+    let (mut mains, mut follows, mut is_main) = (Vec::new(), None, false);
     for line in lines.lines() {
         let mut fields = line.split('\t');
         let mut next = || fields.next().unwrap_or_default();
         let (name, target, upstream, there) = (next(), next(), next(), next());
-        if Some(name) == own && !upstream.is_empty() {
+        let is_own = Some(name) == own_reference.as_deref();
+        if is_own && !upstream.is_empty() {
+            let is_remote = upstream.starts_with("refs/remotes/");
             // What was pushed of a branch is its own work all the same.
-            let is_pushed = Some(there) == own && upstream.starts_with("refs/remotes/");
-            follows = Some((upstream, is_pushed));
+            follows = Some((upstream, is_remote, is_remote && Some(there) == own_reference.as_deref()));
         }
-        // A pattern also finds what lies below a branch's name.
-        match name {
-            ORIGIN if !target.is_empty() => mains.push(target),
-            ORIGIN => {}
-            name if MAIN_BRANCHES.contains(&name) => mains.push(name),
-            _ => {}
+        if let Some(remote) = name.strip_suffix("/HEAD").filter(|_| !target.is_empty()) {
+            // What a remote's HEAD stands for.
+            is_main |=
+                target.strip_prefix(remote).and_then(|branch| branch.strip_prefix('/')).is_some_and(|b| Some(b) == own);
+            mains.push(target);
+        } else if MAIN_BRANCHES.contains(&name) {
+            // A pattern also finds what lies below a branch's name.
+            is_main |= is_own;
+            mains.push(name);
         }
     }
-    let branch = own.and_then(|own| own.strip_prefix("refs/heads/"));
-    let is_own = |main: &&str| {
-        Some(*main) == own || main.strip_prefix("refs/remotes/origin/").is_some_and(|name| Some(name) == branch)
-    };
-    let is_main = mains.iter().any(is_own);
-    let mut found: Vec<&str> = if is_main { Vec::new() } else { mains };
-    if let Some((upstream, is_pushed)) = follows
-        && (found.is_empty() || !is_pushed && !found.contains(&upstream))
+    let mains = if is_main { Vec::new() } else { mains };
+    let mut found: Vec<Candidate> = mains.iter().map(|main| Candidate::of(main, false)).collect();
+    if let Some((upstream, is_remote, is_pushed)) = follows
+        && (mains.is_empty() || !is_pushed && !mains.contains(&upstream))
     {
-        found.push(upstream);
+        found.push(Candidate::of(upstream, is_remote && !mains.is_empty()));
     }
-    found.into_iter().map(Candidate::of).collect()
+    found
 }
 
 #[cfg(test)]
@@ -124,6 +122,7 @@ mod tests {
         let slashed = line("feat/x", "refs/remotes/team/up/feat/x", "refs/heads/feat/x");
         assert_eq!(names(Some("feat/x"), &slashed), main, "whatever the remote is called");
         assert_eq!(names(Some("x"), &line("x", "refs/remotes/origin/main", "refs/heads/main")), main, "named once");
+        assert_eq!(names(Some("x"), &CLONE.replace("origin", "up")), ["refs/heads/main", "refs/remotes/up/main"]);
         assert_eq!(names(None, CLONE), main, "a commit without a branch");
         assert_eq!(names(Some("x"), "refs/heads/master\t\t\t\nrefs/heads/master/old\t\t\t\n"), ["refs/heads/master"]);
     }
@@ -134,6 +133,8 @@ mod tests {
         assert_eq!(names(Some("x"), &line("x", dev[2], "refs/heads/dev")), dev);
         let parent = ["refs/heads/main", "refs/remotes/origin/main", "refs/heads/feat/x"];
         assert_eq!(names(Some("x"), &line("x", parent[2], parent[2])), parent, "one that is here");
+        let copy = candidates(Some("x"), &line("x", "refs/remotes/origin/agent/x", "refs/heads/agent/x"));
+        assert!(copy[2].may_be_copy && !copy[0].may_be_copy, "{copy:?}");
         let alone = "refs/heads/trunk\t\trefs/remotes/up/trunk\trefs/heads/trunk\n";
         assert_eq!(names(Some("trunk"), alone), ["refs/remotes/up/trunk"], "where nothing else is known");
     }

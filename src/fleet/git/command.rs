@@ -77,7 +77,7 @@ pub(super) async fn patch(folder: &Path, side: Side<'_>) -> Result<Answer, Strin
 
 /// What the work tree holds and something else does not.
 async fn changes(folder: &Path, side: Side<'_>, form: &[&str]) -> Result<Answer, String> {
-    let mut ask = vec!["diff", "--no-ext-diff", "--no-textconv", "--no-relative", "--find-renames"];
+    let mut ask = vec!["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--find-renames"];
     ask.extend(["--ignore-submodules=dirty", "-O/dev/null"]);
     ask.extend(form);
     match side {

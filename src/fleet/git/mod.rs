@@ -1,6 +1,7 @@
 //! Git work trees, read through the real git: what an agent's folder holds that its commit does not, or the branch that
-//! its own began at. It only reads: no lock is taken, no index is written, and nothing that a repository or its owner set
-//! up beside git is run.
+//! its own began at. It only reads: no lock is taken, no index is written, and nothing is run that a
+//! repository or its owner set up beside git, but the filters of a file's content: without them a file of git-lfs would
+//! always differ.
 
 mod base;
 mod command;
@@ -13,7 +14,7 @@ pub use diff::{Change, Diff, DiffLine, FileDiff, LineKind};
 
 use std::path::Path;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use self::command::Side;
 use self::place::Place;
@@ -44,42 +45,39 @@ pub async fn diff(folder: &Path, on_network: bool, against: Against) -> Result<D
         return Err(Failure::new(Kind::NotFound, what(), "lies in no git repository", next));
     }
     let (facts, untracked) = read(folder).await.map_err(unread)?;
-    let found = match (against, base_of(folder, &facts).await) {
-        // Nothing is compared with it.
-        (Against::Commit, found) => found.unwrap_or(None),
-        (Against::Base, found) => found.map_err(unread)?,
-    };
-    let fork;
-    let side = match (against, &found) {
-        // A tree without changes is the usual case, and costs no process for them.
-        (Against::Commit, _) if facts.changed == 0 => None,
-        (Against::Commit, _) if facts.commit.is_none() => Some(Side::Nothing),
-        (Against::Commit, _) => Some(Side::Head),
-        (Against::Base, Some((reference, base))) => {
-            let Some(left) = command::fork(folder, reference).await.map_err(unread)? else {
+    let (found, patch) = match against {
+        Against::Commit => {
+            // Nothing is compared with the base: whatever is wrong with that, and however long it takes.
+            let (found, patch) = join(base_of(folder, &facts), uncommitted(folder, &facts)).await;
+            (found.unwrap_or(None), patch)
+        }
+        Against::Base => {
+            let Some((reference, base)) = base_of(folder, &facts).await.map_err(unread)? else {
+                let next = format!("`git -C {} branch --set-upstream-to BRANCH` names one", shown(folder));
+                let why = format!("{} began at no branch that git knows", facts.head());
+                return Err(Failure::new(Kind::NotFound, what(), why, next));
+            };
+            let Some(fork) = command::fork(folder, &reference).await.map_err(unread)? else {
                 let next = "a clone without its whole history has it behind `git fetch --unshallow`";
                 return Err(Failure::failed(what(), format!("has no commit in common with {}", base.name), next));
             };
-            fork = left;
-            Some(Side::Commit(&fork))
-        }
-        (Against::Base, None) => {
-            let next = format!("`git -C {} branch --set-upstream-to BRANCH` names one", shown(folder));
-            return Err(Failure::new(Kind::NotFound, what(), began_nowhere(&facts), next));
+            let patch = command::patch(folder, Side::Commit(&fork)).await;
+            (Some((reference, base)), patch)
         }
     };
-    let patch = match side {
-        None => command::Answer::default(),
-        Some(side) => command::patch(folder, side).await.map_err(unread)?,
-    };
+    let patch = patch.map_err(unread)?;
     let base = found.map(|(_, base)| base);
     Ok(Diff { against, base, ..diff::read(&patch.text, patch.is_cut).beside(folder, facts, &untracked) })
 }
 
-/// Says of a tree that there is no branch to compare it with.
-#[must_use]
-pub fn began_nowhere(facts: &TreeFacts) -> String {
-    format!("{} began at no branch that git knows", facts.head())
+/// What differs from the last commit, of files that git knows.
+async fn uncommitted(folder: &Path, facts: &TreeFacts) -> Result<command::Answer, String> {
+    match (facts.changed, &facts.commit) {
+        // A tree without changes is the usual case, and costs no process for them.
+        (0, _) => Ok(command::Answer::default()),
+        (_, None) => command::patch(folder, Side::Nothing).await,
+        (_, Some(_)) => command::patch(folder, Side::Head).await,
+    }
 }
 
 /// The branch that the present one began at, as git takes it and as it is told: of several the one that holds the most
@@ -95,6 +93,7 @@ async fn base_of(folder: &Path, facts: &TreeFacts) -> Result<Option<(String, Bas
     let mut failed = None;
     for (one, commits) in candidates.into_iter().zip(counted) {
         match commits {
+            Ok(0) if one.may_be_copy && nearest.is_some() => {}
             Ok(commits) if nearest.as_ref().is_none_or(|(_, base)| commits < base.commits) => {
                 nearest = Some((one.reference, Base { name: one.name, commits }));
             }

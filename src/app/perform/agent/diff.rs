@@ -37,7 +37,7 @@ pub(super) async fn told(site: &Site, name: &str, against: Against, stat: bool) 
 fn text(diff: &Diff, stat: bool) -> String {
     let mut lines = vec![format!("{}: {}", diff.folder, diff.tree)];
     if let Some(base) = &diff.base {
-        let next = if diff.committed().is_some() { ": `--branch` shows them" } else { "" };
+        let next = if diff.committed().is_some() { ": `--branch` shows the whole work" } else { "" };
         lines.push(format!("{base}{next}"));
     }
     for file in &diff.files {

@@ -124,7 +124,7 @@ fn take(state: &mut State, event: Event, light: bool) {
                 let page = Page { query: *query, events: fleet::events(), newer: 0, older: true };
                 take(state, Event::Events(Arc::new(page)), light);
             }
-            Effect::ReadDiff(name, _) => take(state, Event::Diff(name, Ok(samples::diff())), light),
+            Effect::ReadDiff { number, .. } => take(state, Event::Diff(number, Ok(samples::diff())), light),
             Effect::ReadPersona(class) => take(state, Event::Persona(class, Ok(fleet::PERSONA.to_owned())), light),
             Effect::Backlog(crate::backlog::watch::Request::Detail(Some(id))) => {
                 take(state, Event::Card(id, Ok(fleet::detail(&id))), light);

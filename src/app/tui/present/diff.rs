@@ -41,10 +41,11 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
         None => view.empty = vec!["asking git\u{2026}".to_owned()],
         Some(Err(why)) => view.empty = vec![Label::new(why).to_string(), retry(state)],
         Some(Ok(diff)) => {
-            view.title.push(Piece::new(format!("  {}", diff.tree.head()), Role::Plain));
+            // Before a name that may be long: it says which of the two views this is.
             if let (Against::Base, Some(base)) = (diff.against, &diff.base) {
-                view.title.push(Piece::new(format!("  {base}"), Role::Accent));
+                view.title.push(Piece::new(format!("  {base}"), Role::Plain));
             }
+            view.title.push(Piece::new(format!("  {}", diff.tree.head()), Role::Plain));
             view.facts = facts(diff);
             let rows = state.diff.rows.iter().skip(state.diff.top).take(page);
             view.lines = rows.map(|row| line(state, diff, *row)).collect();
@@ -70,7 +71,7 @@ fn clean(diff: &Diff) -> Vec<String> {
         _ => "nothing differs from the last commit".to_owned(),
     }];
     if let Some(base) = diff.committed() {
-        lines.push(format!("{base}: b shows what they hold"));
+        lines.push(format!("{base}: b shows the whole work of the branch"));
     }
     lines.push("Esc goes back".to_owned());
     lines

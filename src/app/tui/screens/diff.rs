@@ -12,7 +12,7 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::diff::{DiffState, Row};
 use crate::app::tui::state::screen::Screen;
 use crate::app::tui::state::text_input::TextInput;
-use crate::fleet::git::{self, Against, Diff};
+use crate::fleet::git::{Against, Diff};
 
 /// Columns that one step to the side moves.
 const SIDE_STEP: usize = 16;
@@ -35,7 +35,8 @@ pub(super) const PARTS: ViewParts = ViewParts {
 pub(in crate::app::tui) fn open(state: &mut State, name: String, against: Against, effects: &mut Vec<Effect>) {
     // What was read of the same agent stays on the screen until the new one is there.
     if state.diff.name != name {
-        state.diff = DiffState { name, ..DiffState::default() };
+        // No number comes twice: an answer to an earlier question is none to this one.
+        state.diff = DiffState { name, number: state.diff.number, ..DiffState::default() };
     }
     (state.diff.against, state.diff.chosen) = (against, against == Against::Base);
     state.pane.history = None;
@@ -51,44 +52,46 @@ pub(in crate::app::tui) fn again(state: &mut State, effects: &mut Vec<Effect>) {
     ask(state, effects);
 }
 
-/// Compares with the branch that the agent's own began at, or with its commit again.
+/// Compares with the branch that the agent's own began at, or with its commit again: the other one than is on the screen.
 pub(in crate::app::tui) fn turn(state: &mut State, effects: &mut Vec<Effect>) {
-    let to = match (state.diff.against, state.diff.diff()) {
-        (Against::Base, _) => Against::Commit,
-        (Against::Commit, Some(diff)) if diff.base.is_none() => {
-            let told = git::began_nowhere(&diff.tree);
-            return state.say(told, true);
-        }
-        (Against::Commit, _) => Against::Base,
+    let diff = &mut state.diff;
+    let shown = match diff.diff() {
+        // Of several presses in a row each counts.
+        Some(shown) if !diff.chosen || !diff.reading => shown.against,
+        None if !diff.chosen => Against::Commit,
+        _ => diff.against,
     };
-    (state.diff.against, state.diff.chosen) = (to, true);
+    diff.against = match shown {
+        Against::Base => Against::Commit,
+        Against::Commit => Against::Base,
+    };
+    diff.chosen = true;
     ask(state, effects);
 }
 
 /// Has it read, one at a time: a key that is held down must not start a git for each of its presses.
 fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let diff = &mut state.diff;
-    if diff.reading.is_some() {
+    if diff.reading {
         diff.again = true;
         return;
     }
-    diff.reading = Some(diff.against);
-    effects.push(Effect::ReadDiff(diff.name.clone(), diff.against));
+    (diff.reading, diff.number) = (true, diff.number + 1);
+    effects.push(Effect::ReadDiff { name: diff.name.clone(), against: diff.against, number: diff.number });
 }
 
 /// Takes what was read.
 pub(in crate::app::tui) fn take(
     state: &mut State,
-    name: &str,
+    number: u64,
     read: Result<Arc<Diff>, String>,
     effects: &mut Vec<Effect>,
 ) {
     // Another agent's is on the screen by now, or this one's was opened again.
-    let is_asked = |asked: Against| read.as_ref().map_or(true, |diff| diff.against == asked);
-    if state.diff.name != name || !state.diff.reading.is_some_and(is_asked) {
+    if !state.diff.reading || state.diff.number != number {
         return;
     }
-    state.diff.reading = None;
+    state.diff.reading = false;
     if std::mem::take(&mut state.diff.again) {
         return ask(state, effects);
     }
@@ -105,8 +108,11 @@ pub(in crate::app::tui) fn take(
             // Nobody asked for the branch.
             Some(diff) if !state.diff.chosen => {
                 state.diff.against = Against::Commit;
-                state.say(why, true);
-                Ok(diff)
+                if state.screen == Screen::Diff {
+                    state.say(why, true);
+                }
+                // Nor can it be shown.
+                Ok(Arc::new(Diff { base: None, ..Diff::clone(&diff) }))
             }
             _ => Err(why),
         },

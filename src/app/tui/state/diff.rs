@@ -35,8 +35,10 @@ pub struct DiffState {
     pub against: Against,
     /// Whether the operator chose that. Else it is the commit, and where everything is committed the branch.
     pub chosen: bool,
-    /// What is being read.
-    pub reading: Option<Against>,
+    /// The number of the last question to git, and whether that one is not answered yet.
+    pub number: u64,
+    /// See `number`.
+    pub reading: bool,
     /// Whether it is to be read again behind that.
     pub again: bool,
     /// What differs from the commit, while the branch is read in its place.

@@ -26,8 +26,8 @@ fn opened() -> State {
     let mut state = State::new(Size { width: 80, height: 24 }, Timestamp::UNIX_EPOCH);
     update(&mut state, Event::Snapshot(samples::snapshot()));
     let effects = press(&mut state, KeyCode::Char('d'));
-    assert!(effects.contains(&Effect::ReadDiff("review".to_owned(), Against::Commit)), "{effects:?}");
-    update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+    assert_eq!(asked(&effects), [Against::Commit]);
+    answer(&mut state, Ok(samples::diff()));
     state
 }
 
@@ -95,25 +95,32 @@ fn what_is_searched_is_found_round_the_end_and_marked() {
 #[test]
 fn what_comes_late_belongs_to_the_agent_that_was_asked_about() {
     let mut state = opened();
-    update(&mut state, Event::Diff("code1".to_owned(), Err("no".to_owned())));
-    assert!(state.diff.diff().is_some());
+    let before = state.diff.number;
     press(&mut state, KeyCode::Char('d'));
-    update(&mut state, Event::Diff("review".to_owned(), Err("git \x1b[2J hangs".to_owned())));
+    update(&mut state, Event::Diff(before, Err("no".to_owned())));
+    assert!(state.diff.diff().is_some());
+    answer(&mut state, Err("git \x1b[2J hangs".to_owned()));
     assert_eq!(shown(&state).empty[0], "git \u{b7}[2J hangs");
 }
 
 /// The same agent's diff, of a tree in which everything is committed.
-fn committed(against: Against, commits: u64) -> Event {
+fn committed(against: Against, commits: u64) -> Result<Arc<Diff>, String> {
     let tree = TreeFacts { branch: Some(Label::new("feat/x")), ..TreeFacts::default() };
     let base = Some(Base { name: Label::new("main"), commits });
     let files = if against == Against::Base { samples::diff().files.clone() } else { Vec::new() };
-    Event::Diff("review".to_owned(), Ok(Arc::new(Diff { tree, against, base, files, ..Diff::default() })))
+    Ok(Arc::new(Diff { tree, against, base, files, ..Diff::default() }))
+}
+
+/// Answers the last question to git.
+fn answer(state: &mut State, read: Result<Arc<Diff>, String>) -> Vec<Effect> {
+    let number = state.diff.number;
+    update(state, Event::Diff(number, read))
 }
 
 /// What git is asked by these effects.
 fn asked(effects: &[Effect]) -> Vec<Against> {
     let of = |effect: &Effect| match effect {
-        Effect::ReadDiff(name, against) if name == "review" => Some(*against),
+        Effect::ReadDiff { name, against, .. } if name == "review" => Some(*against),
         _ => None,
     };
     effects.iter().filter_map(of).collect()
@@ -130,36 +137,37 @@ fn asked_for() -> State {
 #[test]
 fn who_commits_its_work_is_shown_with_what_its_branch_holds() {
     let mut state = asked_for();
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 3))), [Against::Base]);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 3))), [Against::Base]);
     assert_eq!(shown(&state).empty.len(), 1, "nothing is shown that differs from nothing");
-    update(&mut state, committed(Against::Base, 3));
+    answer(&mut state, committed(Against::Base, 3));
     assert_eq!(lines(&state)[0], "src/login.rs  changed  +40  -1");
     let title = |state: &State| shown(state).title.iter().map(|piece| piece.text.clone()).collect::<String>();
     assert!(title(&state).contains("main"), "{}", title(&state));
     // Whoever asks for what is not committed gets that, though it is nothing.
     press(&mut state, KeyCode::Down);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), [Against::Commit]);
-    update(&mut state, committed(Against::Base, 3));
+    let before = state.diff.number - 1;
+    update(&mut state, Event::Diff(before, committed(Against::Base, 3)));
     assert_eq!(state.diff.top, 1, "what was asked for before is no answer");
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 3))), []);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 3))), []);
     assert!(shown(&state).lines.is_empty() && state.diff.top == 0);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('d'))), [Against::Commit], "read again as it is");
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 3))), []);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 3))), []);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), [Against::Base]);
 }
 
 #[test]
 fn what_was_chosen_ends_with_the_view_and_what_is_committed_meanwhile_is_shown() {
     let mut state = asked_for();
-    update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+    answer(&mut state, Ok(samples::diff()));
     press(&mut state, KeyCode::Char('b'));
-    update(&mut state, committed(Against::Base, 1));
+    answer(&mut state, committed(Against::Base, 1));
     press(&mut state, KeyCode::Esc);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('d'))), [Against::Commit]);
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 1))), [Against::Base], "by itself");
-    update(&mut state, committed(Against::Base, 1));
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 1))), [Against::Base], "by itself");
+    answer(&mut state, committed(Against::Base, 1));
     assert_eq!(asked(&press(&mut state, KeyCode::Char('d'))), [Against::Commit], "there may be work again");
-    update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+    answer(&mut state, Ok(samples::diff()));
     assert_eq!(state.diff.diff().unwrap().against, Against::Commit);
 }
 
@@ -169,36 +177,52 @@ fn one_answer_is_waited_for_at_a_time_and_the_last_key_decides() {
     for _ in 0..3 {
         assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), [], "while git is asked");
     }
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 2))), [Against::Base]);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 2))), [Against::Base]);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), []);
-    assert_eq!(asked(&update(&mut state, committed(Against::Base, 2))), [Against::Commit]);
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 2))), [], "it was chosen");
+    assert_eq!(asked(&answer(&mut state, committed(Against::Base, 2))), [Against::Commit]);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 2))), [], "it was chosen");
     assert_eq!(state.diff.diff().unwrap().against, Against::Commit);
     // Nobody waits for it any more.
-    update(&mut state, Event::Diff("review".to_owned(), Err("late".to_owned())));
+    answer(&mut state, Err("late".to_owned()));
     assert!(state.diff.diff().is_some());
+}
+
+#[test]
+fn the_key_turns_from_what_is_shown_whatever_is_being_read() {
+    let mut state = asked_for();
+    // Nothing is shown yet: whoever turns wants the branch, which is being read by itself.
+    answer(&mut state, committed(Against::Commit, 2));
+    press(&mut state, KeyCode::Char('b'));
+    assert_eq!(asked(&answer(&mut state, committed(Against::Base, 2))), [Against::Base]);
+    answer(&mut state, committed(Against::Base, 2));
+    assert_eq!(state.diff.diff().unwrap().against, Against::Base);
+    press(&mut state, KeyCode::Esc);
+    press(&mut state, KeyCode::Char('d'));
+    answer(&mut state, committed(Against::Commit, 2));
+    answer(&mut state, committed(Against::Base, 2));
+    // The branch is shown and read again from the commit on.
+    press(&mut state, KeyCode::Char('d'));
+    press(&mut state, KeyCode::Char('b'));
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 2))), [Against::Commit]);
 }
 
 #[test]
 fn a_branch_that_cannot_be_read_leaves_what_differs_from_the_commit() {
     let mut state = asked_for();
-    update(&mut state, committed(Against::Commit, 2));
-    update(&mut state, Event::Diff("review".to_owned(), Err("no commit in common".to_owned())));
+    answer(&mut state, committed(Against::Commit, 2));
+    answer(&mut state, Err("no commit in common".to_owned()));
     assert_eq!(state.diff.diff().unwrap().against, Against::Commit);
     assert!(state.toast.as_ref().is_some_and(|toast| toast.failed));
     press(&mut state, KeyCode::Char('b'));
-    update(&mut state, Event::Diff("review".to_owned(), Err("no commit in common".to_owned())));
+    answer(&mut state, Err("no commit in common".to_owned()));
     assert!(shown(&state).empty.iter().any(|line| line.contains("b shows")), "{:?}", shown(&state).empty);
     assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), [Against::Commit], "and the way back");
 }
 
 #[test]
-fn a_branch_without_commits_of_its_own_is_as_its_commit() {
+fn a_branch_without_commits_of_its_own_is_shown_when_it_is_asked_for() {
     let mut state = asked_for();
-    assert_eq!(asked(&update(&mut state, committed(Against::Commit, 0))), []);
-    // And one that began at no other has nothing to be compared with.
-    press(&mut state, KeyCode::Char('d'));
-    update(&mut state, Event::Diff("review".to_owned(), Ok(Arc::new(Diff::default()))));
-    assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), []);
-    assert!(state.toast.as_ref().is_some_and(|toast| toast.failed) && state.diff.against == Against::Commit);
+    assert_eq!(asked(&answer(&mut state, committed(Against::Commit, 0))), []);
+    assert_eq!(state.diff.diff().unwrap().against, Against::Commit);
+    assert_eq!(asked(&press(&mut state, KeyCode::Char('b'))), [Against::Base], "git says why it cannot be");
 }

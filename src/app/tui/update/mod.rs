@@ -105,7 +105,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::OtherVersion(seeded) => sheet::offer_update(state, &seeded, &mut effects),
         Event::Offer(offer) => sheet::offered(state, offer.map(|offer| *offer)),
         Event::Persona(name, text) => org::take(state, name, text),
-        Event::Diff(name, read) => diff::take(state, &name, read, &mut effects),
+        Event::Diff(number, read) => diff::take(state, number, read, &mut effects),
         Event::Launch(name, settings) => sheet::read(state, &name, settings.map(|settings| *settings)),
         Event::Begin(begin) => settings::begin(state, *begin, &mut effects),
         Event::Settings(read) => settings::take(state, read, &mut effects),

@@ -7,8 +7,8 @@ fn the_diff_at_every_size() {
     for size in SIZES {
         let mut state = state(size);
         state.open(Screen::Diff);
-        (state.diff.name, state.diff.reading) = ("review".to_owned(), Some(crate::fleet::git::Against::Commit));
-        update(&mut state, Event::Diff("review".to_owned(), Ok(samples::diff())));
+        (state.diff.name, state.diff.reading) = ("review".to_owned(), true);
+        update(&mut state, Event::Diff(0, Ok(samples::diff())));
         check("diff", &state);
     }
 }
