@@ -25,7 +25,7 @@ pub enum Against {
 pub struct Base {
     /// Its name.
     pub name: Label,
-    /// Commits that it does not hold; more than [`MOST_COMMITS`] are not counted.
+    /// Commits that it does not hold; more than a thousand are not counted.
     pub commits: u64,
 }
 
