@@ -171,7 +171,7 @@ pub(crate) fn flooded(report: &mut Report, length: Duration) {
         let (key, shown) = if at % 2 == 0 { ("?", true) } else { ("\x1b", false) };
         waits.push(meter::milliseconds(|| {
             pty.send(key);
-            pty.wait_until("help", |screen| screen.contains("Help") == shown);
+            pty.wait_until("help", |screen| screen.contains("keys in Fleet") == shown);
         }));
         std::thread::sleep(Duration::from_millis(50 + at * 7 % 30));
     }
