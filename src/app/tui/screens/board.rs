@@ -166,15 +166,14 @@ fn press_in_filter(state: &mut State, key: KeyEvent, _: &mut Vec<Effect>) {
 
 /// Takes a reading of the board.
 pub(in crate::app::tui) fn take_board(state: &mut State, board: Arc<Board>, read_at: Timestamp) {
-    let before = state.board.selected().map(|card| card.id);
-    let first = state.board.board.is_none();
+    let before = state.board.selected().map(|card| card.id).filter(|_| state.board.opened);
     state.board.board = Some(board);
     state.board.read_at = Some(read_at);
     state.board.lost = None;
     // The reading may be newer than the last tick, and a claim that was made since
     // would lie in the future.
     state.now = state.now.max(read_at);
-    if first {
+    if !state.board.opened {
         state.board.column = state.board.board.as_deref().map(first_column).unwrap_or_default();
     }
     // The cursor stays on its card, also into another column: the next key must not hit another card.
@@ -233,6 +232,7 @@ pub(in crate::app::tui) fn want(state: &mut State, id: CardId) {
 
 /// Asks for what the screen shows and was not read yet.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
+    state.board.opened |= state.board.board.is_some() && matches!(state.screen, Screen::Board | Screen::Card);
     // Elsewhere only counts and claims are shown, and those are always read.
     if matches!(state.screen, Screen::Board | Screen::Card)
         && let Some(query) = state.board.question(pages(state).into_iter().max().unwrap_or(0))

@@ -27,6 +27,8 @@ pub struct BoardState {
     pub column: Column,
     /// The selected card's place in each column.
     pub at: [u64; 5],
+    /// Whether it was open yet. Until then its first card is selected, whichever it is.
+    pub opened: bool,
     /// First card shown in each column.
     pub top: [u64; 5],
     /// Cards that are marked, in the order in which they were.

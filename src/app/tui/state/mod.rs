@@ -121,6 +121,8 @@ pub struct State {
     pub output: Output,
     /// The selected row.
     pub selected: Option<RowKey>,
+    /// Whether the operator has pressed or clicked anything yet. Until then the first row is selected, whichever it is.
+    pub touched: bool,
     /// Name asked for on the command line, until a row of that name is there.
     pub wanted: Option<Label>,
     /// Rows that are marked: what ends or tells something goes to all of them.
@@ -211,6 +213,7 @@ impl State {
             org: OrgState::default(),
             output: Output::default(),
             selected: None,
+            touched: false,
             wanted: None,
             batch: HashSet::new(),
             list_top: 0,
@@ -357,7 +360,8 @@ impl State {
 
     /// What is selected is being looked at.
     pub(in crate::app::tui) fn mark_seen(&mut self) {
-        if !self.screen.is_of_agents() {
+        // What selected itself has not been looked at.
+        if !self.touched || !self.screen.is_of_agents() {
             return;
         }
         if let Some((key, readiness)) = self.selected_row().map(|row| (row.key, row.readiness)) {

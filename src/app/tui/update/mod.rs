@@ -26,6 +26,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let from_outside =
         !matches!(event, Event::Key(_) | Event::Paste(_) | Event::Drawn(_) | Event::Click(_) | Event::Wheel(_));
     let before = from_outside.then(|| hand::all(state));
+    if !from_outside && !matches!(event, Event::Drawn(_)) && !state.touched {
+        state.touched = true;
+        state.mark_seen();
+    }
     match event {
         Event::Key(key) => {
             // Two presses in a row leave; any key between takes the first one back.

@@ -37,8 +37,10 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
         if let Some(row) = found {
             state.selected = Some(row.key);
             state.wanted = None;
+            state.touched = true;
         }
-    } else if state.selected_row().is_none() && !state.watch_only {
+    } else if (state.selected_row().is_none() || !state.touched) && !state.watch_only {
+        // Who needs somebody most comes to the top, and is shown whole to an operator who has pressed nothing yet.
         state.selected = state.rows().first().map(|row| row.key);
     }
     // What is selected is on the screen while it changes, so it is never unread.

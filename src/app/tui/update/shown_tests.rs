@@ -10,7 +10,7 @@ use super::*;
 use crate::app::tui::samples;
 use crate::app::tui::state::marks::UNSEEN;
 use crate::backlog::model::Column;
-use crate::fleet::model::{Cause, Escalation, FleetSnapshot, Subject};
+use crate::fleet::model::{Cause, Escalation, FleetSnapshot, Label, Readiness, Size, Subject};
 
 /// A key that comes before any frame shows what the one before it did.
 fn blindly(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -141,4 +141,47 @@ fn nothing_is_copied_of_what_slid_below_the_finger() {
     press(&mut state, "y");
     let popup = crate::app::tui::present::present(&state).overlay.unwrap();
     assert_eq!(popup.title, "copy of A1");
+}
+
+#[test]
+fn a_board_that_changed_before_it_was_opened_opens_at_its_first_card() {
+    let card = |state: &State| state.board.selected().map(|card| card.id);
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    update(&mut state, Event::Board(samples::board([3, 0, 3, 1, 1000]), now()));
+    let mut board = (*samples::board([3, 5000, 3, 1, 1000])).clone();
+    board.lanes[Column::Ready.index()].cards.swap(0, 1);
+    update(&mut state, Event::Board(Arc::new(board), now()));
+    press(&mut state, "3");
+    assert_eq!((state.board.column, card(&state)), (Column::Ready, Some(samples::id("A1"))));
+    update(&mut state, Event::Board(samples::board([3, 5000, 3, 1, 1000]), now()));
+    assert_eq!(card(&state), Some(samples::id("A1")), "no longer once it is open");
+}
+
+#[test]
+fn who_comes_to_the_top_is_selected_and_unread_until_a_key_is_pressed() {
+    let mut state = state();
+    let changed = || {
+        let mut snapshot = (*samples::snapshot()).clone();
+        snapshot.agents[4] = Arc::new(samples::row("orchestrator", Readiness::Stuck));
+        snapshot.agents.swap(0, 4);
+        Event::Snapshot(Arc::new(snapshot))
+    };
+    update(&mut state, changed());
+    let row = state.selected_row().cloned().unwrap();
+    assert_eq!((row.name.as_str(), state.is_unread(&row)), ("orchestrator", true));
+    // A key that moves nothing: somebody is there, who has seen it.
+    press(&mut state, "k");
+    assert!(!state.is_unread(&row));
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    assert_eq!(state.selected_name(), "orchestrator", "nothing moves below a finger");
+}
+
+#[test]
+fn the_agent_that_was_asked_for_stays_selected_without_a_key() {
+    let mut state = State::new(Size { width: 120, height: 40 }, now());
+    state.wanted = Some(Label::new("tests"));
+    for _ in 0..2 {
+        update(&mut state, Event::Snapshot(samples::snapshot()));
+        assert_eq!(state.selected_name(), "tests");
+    }
 }
