@@ -10,6 +10,9 @@ use crate::fleet::lifecycle::{Note, Plan, Step};
 use crate::fleet::model::{BootEnable, Flag, FleetSnapshot, Label, UnitFileState, Warning};
 use crate::ui::text;
 
+/// Stands before the process of the supervisor, where there is one; the framework's texts quote it to agents.
+const GIVEN_OUT: &str = "cards are given out by process";
+
 /// Widest column of a subject.
 const SUBJECT: usize = 24;
 
@@ -133,7 +136,7 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         },
     ));
     lines.extend(crate::app::perform::headless::escalated(snapshot).map(|line| format!("escalation {line}")));
-    lines.extend(snapshot.supervision.pid.map(|pid| format!("cards are given out by process {pid}")));
+    lines.extend(snapshot.supervision.pid.map(|pid| format!("{GIVEN_OUT} {pid}")));
     let warnings: Vec<Label> = snapshot.warnings.iter().map(Warning::label).collect();
     lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     let json: Value = json!({
@@ -142,4 +145,18 @@ pub(in crate::app) fn status(snapshot: &FleetSnapshot) -> Report {
         "escalations": snapshot.unattended().collect::<Vec<_>>(), "agents": managed,
     });
     Report::done(lines.join("\n"), &json).with_code(if snapshot.needs_somebody() { FAILED } else { DONE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_are_told_the_very_words_by_which_they_know_a_supervisor() {
+        for path in ["fleet/roles/orchestrator.md", "guides/orchestration.md"] {
+            let (_, text) = crate::fleet::framework::files().find(|(at, _)| at == path).unwrap();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(&format!("`mosaic-tui fleet status` says \"{GIVEN_OUT} ...\"")), "{path}");
+        }
+    }
 }
