@@ -33,7 +33,7 @@ pub(crate) fn run(report: &mut Report, length: Duration) {
     while begun.elapsed() < length {
         let name = format!("by-hand-{rounds}");
         fleet.sandbox.tmux(&["new-session", "-d", "-s", &name, "exec cat"]);
-        // Another one each time; its keeper starts it again.
+        // Another one each time, which is started again before its turn comes once more.
         let agent = format!("a{:03}", rounds * 7 % 100);
         if let Some((_, pid)) = fleet.panes().into_iter().find(|(name, _)| *name == agent) {
             kill(pid, Signal::KILL);
@@ -44,6 +44,7 @@ pub(crate) fn run(report: &mut Report, length: Duration) {
             std::thread::sleep(Duration::from_millis(200));
         }
         fleet.sandbox.tmux(&["kill-session", "-t", &format!("={name}")]);
+        assert!(fleet.command(&["fleet", "start", &agent]).status().unwrap().success(), "{agent} starts again");
         rounds += 1;
         if early.is_none() && begun.elapsed() > length / 3 {
             early = Some(meter::memory(pty.pid()));
