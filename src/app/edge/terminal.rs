@@ -40,6 +40,17 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
+/// Has keys told by their codes, where the terminal can (flags 1 and 4 of the kitty keyboard protocol): there no Esc waits for what
+/// may follow it, and Ctrl-C is that on any layout. Terminals keep these flags on a stack for each of their two screens; one that
+/// knows nothing of it ignores this, but for old consoles.
+const CODES_ON: &[u8] = b"\x1b[>5u";
+const CODES_OFF: &[u8] = b"\x1b[<u";
+
+/// Whether the terminal may be asked for codes: a console of an old Linux prints the end of it.
+fn may_tell_codes() -> bool {
+    std::env::var_os("TERM").is_some_and(|name| name != "dumb" && name != "linux")
+}
+
 /// The taken terminal; dropping it gives it back.
 pub(in crate::app) struct Screen {
     paper: Paper,
@@ -236,6 +247,7 @@ pub(in crate::app) fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)
+        .map(|()| bytes.extend_from_slice(if may_tell_codes() { CODES_ON } else { b"" }))
         .map(|()| bytes.extend_from_slice(if MOUSE.load(Ordering::SeqCst) { MOUSE_ON } else { b"" }))
         .and_then(|()| Patient::new(io::stdout()).write_all(&bytes))
         .inspect_err(|_| restore())
@@ -249,6 +261,10 @@ pub(in crate::app) fn enter() -> io::Result<()> {
 pub(in crate::app) fn enter_again() -> io::Result<()> {
     // The modes first: a job that was continued in the background is stopped by it (SIGTTOU) before it writes.
     disable_raw_mode()?;
+    if may_tell_codes() {
+        // What was asked for before; on an empty stack it does nothing.
+        Patient::new(io::stdout()).write_all(CODES_OFF)?;
+    }
     enter()
 }
 
@@ -259,6 +275,9 @@ pub(in crate::app) fn restore() {
     }
     // Asked for or not: a program that had the terminal meanwhile may have left it on.
     let mut bytes = MOUSE_OFF.to_vec();
+    if may_tell_codes() {
+        bytes.extend_from_slice(CODES_OFF);
+    }
     // Writing to memory cannot fail.
     let _ok = queue!(
         bytes,

@@ -33,9 +33,11 @@ pub(super) fn csi(parameters: &[u8], last: u8) -> Meaning {
     let modified = |code: KeyCode| key(code, numbers.get(1).copied());
     match last {
         b'~' if first == 200 => Meaning::PasteBegins,
-        b'~' if first == 27 => numbers.get(2).map_or(Meaning::NoKey, |code| coded(code.0, numbers.get(1).copied())),
+        b'~' if first == 27 => {
+            numbers.get(2).map_or(Meaning::NoKey, |code| coded(Code::of(code.0), numbers.get(1).copied()))
+        }
         b'~' => tilde(first).map_or(Meaning::NoKey, modified),
-        b'u' if !parameters.is_empty() => coded(first, numbers.get(1).copied()),
+        b'u' if !parameters.is_empty() => coded(Code::told(first, parameters), numbers.get(1).copied()),
         b'Z' if first <= 1 => modified(KeyCode::BackTab),
         // With numbers it is the answer to "where is the cursor?".
         b'R' if !parameters.is_empty() => Meaning::NoKey,
@@ -101,25 +103,109 @@ fn tilde(number: u32) -> Option<KeyCode> {
     }
 }
 
-/// A key told by its code point (`CSI code ; modifiers u` and `CSI 27 ; modifiers ; code ~`).
-fn coded(code: u32, modifiers: Option<(u32, u32)>) -> Meaning {
-    let shifted = modifiers.is_some_and(|(bits, _)| bits > 0 && (bits - 1) & 1 != 0);
-    let code = match code {
+/// The code point of a key, and what it would be otherwise, where the terminal tells that: zero where not.
+#[derive(Debug, Clone, Copy)]
+struct Code {
+    code: u32,
+    /// With Shift.
+    shifted: u32,
+    /// At the same place of an American keyboard.
+    base: u32,
+}
+
+impl Code {
+    fn of(code: u32) -> Self {
+        Self { code, shifted: 0, base: 0 }
+    }
+
+    /// `code : shifted : base`, each but the first of which may be missing.
+    fn told(code: u32, parameters: &[u8]) -> Self {
+        let first = parameters.split(|byte| *byte == b';').next().unwrap_or_default();
+        let mut others = first.split(|byte| *byte == b':').skip(1);
+        let mut next = || std::str::from_utf8(others.next()?).ok()?.parse().ok();
+        Self { code, shifted: next().unwrap_or(0), base: next().unwrap_or(0) }
+    }
+}
+
+/// A key told by its code point (`CSI code ; modifiers u` and `CSI 27 ; modifiers ; code ~`). It is the same key that a terminal
+/// tells by a byte, which knows neither Shift beside Ctrl nor Ctrl-I beside Tab.
+fn coded(told: Code, modifiers: Option<(u32, u32)>) -> Meaning {
+    let bits = modifiers.map_or(0, |(bits, _)| bits.max(1) - 1);
+    let (shifted, control, alt) = (bits & 1 != 0, bits & 4 != 0, bits & 2 != 0);
+    let code = match told.code {
         8 | 127 => KeyCode::Backspace,
         9 if shifted => KeyCode::BackTab,
         9 => KeyCode::Tab,
         13 => KeyCode::Enter,
         27 => KeyCode::Esc,
-        // Keys without a character, such as a lone Shift.
-        0..32 | 0x80..0xa0 | 57344..63744 => return Meaning::NoKey,
-        code => match char::from_u32(code) {
+        code @ 57344..63744 => return unlettered(code).map_or(Meaning::NoKey, |code| key(code, modifiers)),
+        0..32 | 0x80..0xa0 => return Meaning::NoKey,
+        code => {
+            // Commands are by the letters of a keyboard that has those.
+            let code = if code > 127 && (control || alt) && told.base != 0 { told.base } else { code };
+            let Some(c) = char::from_u32(code) else { return Meaning::NoKey };
+            if control {
+                return by_control(c.to_ascii_lowercase(), modifiers);
+            }
+            let with_shift = char::from_u32(told.shifted).filter(|c| !c.is_control());
             // Told is the code of the key, as it is without Shift.
-            Some(c) if shifted => KeyCode::Char(c.to_ascii_uppercase()),
-            Some(c) => KeyCode::Char(c),
-            None => return Meaning::NoKey,
-        },
+            KeyCode::Char(if shifted { with_shift.unwrap_or(c.to_ascii_uppercase()) } else { c })
+        }
     };
-    key(code, modifiers)
+    let Meaning::Key(mut event) = key(code, modifiers) else { return Meaning::NoKey };
+    if matches!(code, KeyCode::Char(c) if !c.is_uppercase()) {
+        event.modifiers -= KeyModifiers::SHIFT;
+    }
+    Meaning::Key(event)
+}
+
+/// A character's key with Ctrl.
+fn by_control(c: char, modifiers: Option<(u32, u32)>) -> Meaning {
+    let (code, held) = match c {
+        'i' => (KeyCode::Tab, KeyModifiers::NONE),
+        'm' => (KeyCode::Enter, KeyModifiers::NONE),
+        '[' | '3' => (KeyCode::Esc, KeyModifiers::NONE),
+        '?' | '8' => (KeyCode::Backspace, KeyModifiers::NONE),
+        '@' | '2' => (KeyCode::Char(' '), KeyModifiers::CONTROL),
+        '\\' => (KeyCode::Char('4'), KeyModifiers::CONTROL),
+        ']' => (KeyCode::Char('5'), KeyModifiers::CONTROL),
+        '^' => (KeyCode::Char('6'), KeyModifiers::CONTROL),
+        '_' | '/' => (KeyCode::Char('7'), KeyModifiers::CONTROL),
+        c => (KeyCode::Char(c), KeyModifiers::CONTROL),
+    };
+    let Meaning::Key(mut event) = key(code, modifiers) else { return Meaning::NoKey };
+    event.modifiers = held | (event.modifiers - KeyModifiers::SHIFT - KeyModifiers::CONTROL);
+    Meaning::Key(event)
+}
+
+/// Keys without a character of their own, in the numbers of the keyboard protocol that terminals share: those that have a form of
+/// their own elsewhere.
+fn unlettered(code: u32) -> Option<KeyCode> {
+    let from = |first: u32| u8::try_from(code - first).ok();
+    Some(match code {
+        57376..=57398 => KeyCode::F(13 + from(57376)?),
+        57399..=57408 => KeyCode::Char((b'0' + from(57399)?).into()),
+        57409 => KeyCode::Char('.'),
+        57410 => KeyCode::Char('/'),
+        57411 => KeyCode::Char('*'),
+        57412 => KeyCode::Char('-'),
+        57413 => KeyCode::Char('+'),
+        57414 => KeyCode::Enter,
+        57415 => KeyCode::Char('='),
+        57416 => KeyCode::Char(','),
+        57417 => KeyCode::Left,
+        57418 => KeyCode::Right,
+        57419 => KeyCode::Up,
+        57420 => KeyCode::Down,
+        57421 => KeyCode::PageUp,
+        57422 => KeyCode::PageDown,
+        57423 => KeyCode::Home,
+        57424 => KeyCode::End,
+        57425 => KeyCode::Insert,
+        57426 => KeyCode::Delete,
+        // A lone Shift, a key of a player.
+        _ => return None,
+    })
 }
 
 /// The key with what its second number says: held modifiers, and whether it went down or up.

@@ -317,6 +317,43 @@ fn letters_controls_and_characters_are_themselves() {
 }
 
 #[test]
+fn a_key_that_is_told_by_its_code_is_the_one_that_a_byte_tells() {
+    let control = |c: char| key(KeyCode::Char(c), KeyModifiers::CONTROL);
+    for (bytes, want) in [
+        ("\x1b[27u", plain(KeyCode::Esc)),
+        // With Num Lock.
+        ("\x1b[27;129u", plain(KeyCode::Esc)),
+        ("\x1b[106:74;6u", control('j')),
+        // The key of C on a keyboard without Latin letters.
+        ("\x1b[1089::99;5u", control('c')),
+        ("\x1b[50:64;4u", key(KeyCode::Char('@'), KeyModifiers::ALT)),
+        ("\x1b[97:65;4u", key(KeyCode::Char('A'), KeyModifiers::ALT | KeyModifiers::SHIFT)),
+        ("\x1b[105;5u", plain(KeyCode::Tab)),
+        ("\x1b[109;5u", plain(KeyCode::Enter)),
+        ("\x1b[109;7u", key(KeyCode::Enter, KeyModifiers::ALT)),
+        ("\x1b[91;5u", plain(KeyCode::Esc)),
+        ("\x1b[47;5u", control('7')),
+        // Of the number pad.
+        ("\x1b[57414u", plain(KeyCode::Enter)),
+        ("\x1b[57420u", plain(KeyCode::Down)),
+        ("\x1b[57402u", plain(KeyCode::Char('3'))),
+        ("\x1b[57376u", plain(KeyCode::F(13))),
+    ] {
+        assert_eq!(at_once(bytes.as_bytes()), [want], "{}", bytes.escape_debug());
+    }
+    for nothing in ["\x1b[57441u", "\x1b[57427u", "\x1b[97;1:3u"] {
+        assert_eq!(at_once(nothing.as_bytes()), [], "{}", nothing.escape_debug());
+    }
+}
+
+#[test]
+fn an_esc_that_is_told_by_its_code_waits_for_nothing() {
+    let mut terminal = Terminal::new();
+    terminal.write(b"\x1b[27uj");
+    assert_eq!(terminal.typed, [plain(KeyCode::Esc), plain(KeyCode::Char('j'))]);
+}
+
+#[test]
 fn an_esc_is_one_after_a_moment_and_alt_within_it() {
     let esc = plain(KeyCode::Esc);
     assert_eq!(at_once(b"\x1b"), std::slice::from_ref(&esc));
