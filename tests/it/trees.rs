@@ -197,6 +197,51 @@ fn the_key_and_the_command_show_the_same_diff() {
 }
 
 #[test]
+fn without_git_the_advice_is_to_install_it() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    let told = sandbox.run_with(&["agent", "diff", "a"], &[("PATH", "/nowhere")]);
+    assert_eq!(told.code, 69, "{told:?}");
+    assert!(told.stderr.contains("git is not installed") && told.stderr.contains("install git"), "{told:?}");
+    assert!(!told.stderr.contains("git status"), "{told:?}");
+}
+
+#[test]
+fn files_in_conflict_are_told_by_the_key_and_by_the_command() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    git(&sandbox, &tree, &["add", "."]);
+    git(&sandbox, &tree, &["commit", "-q", "-m", "second"]);
+    let main = sandbox.root.join("beside");
+    git(&sandbox, &tree, &["worktree", "add", "-q", &main.display().to_string(), "main"]);
+    fs::write(main.join("a.txt"), "one\nother\nthree\n").unwrap();
+    fs::write(main.join("elsewhere.txt"), "elsewhere\n").unwrap();
+    git(&sandbox, &main, &["add", "."]);
+    git(&sandbox, &main, &["commit", "-q", "-m", "other"]);
+    let mut merge = sandbox.command("git");
+    let merged = answer(merge.arg("-C").arg(&tree).args(["merge", "-q", "main"]));
+    assert_ne!(merged.code, 0, "{merged:?}");
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    for of in [&["agent", "diff", "a"][..], &["agent", "diff", "a", "--branch", "--stat"]] {
+        let told = sandbox.ok(of).stdout;
+        assert!(told.contains("a.txt in conflict +"), "{told}");
+    }
+    let whole = sandbox.ok(&["agent", "diff", "a", "--branch", "--json"]).json();
+    let files = whole["files"].as_array().unwrap();
+    let told: Vec<_> = files.iter().map(|file| (file["path"].as_str().unwrap(), file["change"].as_str())).collect();
+    assert_eq!(told, [("a.txt", Some("unmerged")), ("new.txt", Some("added"))], "{whole:#}");
+
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_text("1 in conflict");
+    screen.send("d");
+    screen.wait_text("a.txt  in conflict  +");
+    screen.send("qq");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
 fn work_that_is_committed_is_shown_as_what_the_branch_holds() {
     let sandbox = Sandbox::new();
     let tree = repository(&sandbox, "repo");
