@@ -3,14 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Sandbox, answer, wait_for};
+use crate::harness::{Answer, Sandbox, answer, wait_for};
 
 /// Runs git in a folder of the sandbox, which must succeed.
 fn git(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
+    let answer = try_git(sandbox, folder, args);
+    assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+}
+
+fn try_git(sandbox: &Sandbox, folder: &Path, args: &[&str]) -> Answer {
     let mut command = sandbox.command("git");
     let config = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    let answer = answer(command.arg("-C").arg(folder).args(config).args(args));
-    assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+    answer(command.arg("-C").arg(folder).args(config).args(args))
 }
 
 /// A repository of one commit, on a branch of its own, with a changed and an unknown file.
@@ -219,8 +223,7 @@ fn files_in_conflict_are_told_by_the_key_and_by_the_command() {
     fs::write(main.join("elsewhere.txt"), "elsewhere\n").unwrap();
     git(&sandbox, &main, &["add", "."]);
     git(&sandbox, &main, &["commit", "-q", "-m", "other"]);
-    let mut merge = sandbox.command("git");
-    let merged = answer(merge.arg("-C").arg(&tree).args(["merge", "-q", "main"]));
+    let merged = try_git(&sandbox, &tree, &["merge", "-q", "main"]);
     assert_ne!(merged.code, 0, "{merged:?}");
     sandbox.write_agents(&agents(&[("a", &tree)]));
     for of in [&["agent", "diff", "a"][..], &["agent", "diff", "a", "--branch", "--stat"]] {

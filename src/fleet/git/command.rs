@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use super::base;
 use crate::fleet::model::Label;
 use crate::fleet::os::exec::{self, ExecError, Output};
+use crate::plain;
 
 /// Longest time for one answer: a large work tree takes a few seconds from a cold disk, and less the next time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -147,19 +147,18 @@ impl Tips {
 }
 
 /// Longest list of commits of a merge that is read: git writes 41 bytes for each.
-const MERGE_HEADS: u64 = 64 << 10;
+const MERGE_HEADS: usize = 64 << 10;
 
 /// Reads what is checked out.
 pub(super) async fn tips(folder: &Path) -> Result<Tips, Unread> {
     // As a revision it stands for the first alone, of several that are merged at once.
     let answer = run(folder, &["rev-parse", "--git-path", "MERGE_HEAD"]).await?;
     let path = folder.join(OsStr::from_bytes(answer.bytes.strip_suffix(b"\n").unwrap_or(&answer.bytes)));
-    let mut text = String::new();
-    match std::fs::File::open(&path).and_then(|file| file.take(MERGE_HEADS).read_to_string(&mut text)) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+    let text = match plain::read(&path, MERGE_HEADS) {
+        Ok(text) => text,
+        Err(error) if error.is_missing() => String::new(),
         Err(error) => return Err(Unread::Why(format!("{}: {error}", Label::new(&path.to_string_lossy())))),
-    }
+    };
     let is_commit = |line: &&str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_hexdigit());
     Ok(Tips { merging: text.lines().filter(is_commit).map(str::to_owned).collect() })
 }
