@@ -200,6 +200,12 @@ impl Plan {
         }
     }
 
+    /// Returns whether what is selected stands below the list, and not beside it.
+    #[must_use]
+    pub fn is_stacked(&self) -> bool {
+        self.detail_frame.x == self.list_frame.x && !self.detail_frame.is_empty()
+    }
+
     /// Returns how many lines of the list the screen shows.
     #[must_use]
     pub fn list_lines(&self) -> usize {

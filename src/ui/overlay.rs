@@ -300,6 +300,12 @@ fn fitted(lines: &[Vec<Piece>], width: usize) -> Vec<(usize, Vec<Piece>)> {
             out.push(begun(text::column(&last.text, width.saturating_sub(indent)), 0));
             continue;
         }
+        if indent > width * 2 / 3 && line.iter().all(|piece| piece.fit == Fit::Text) {
+            // Below its columns a narrow popup has no room.
+            let whole: String = line.iter().map(|piece| piece.text.as_str()).collect();
+            out.extend(text::wrap(&whole, width).into_iter().map(|part| (of, vec![Piece::new(part, last.role)])));
+            continue;
+        }
         let room = width.saturating_sub(indent).max(MIN_TYPED);
         out.extend(text::wrap(&last.text, room).into_iter().enumerate().map(|(at, part)| begun(part, at)));
     }
@@ -331,6 +337,17 @@ fn around_cursor(typed: &[Piece], columns: usize) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_broken_below_its_last_column_where_that_leaves_a_third_of_the_room() {
+        let line = [Piece::new("  13:25  root  ", Role::Plain), Piece::new("one two three four", Role::Plain)];
+        let shown = |width: usize| -> Vec<String> {
+            let fitted = fitted(&[line.to_vec()], width).into_iter();
+            fitted.map(|(_, pieces)| pieces.iter().map(|piece| piece.text.as_str()).collect()).collect()
+        };
+        assert_eq!(shown(30), ["  13:25  root  one two three", "               four"]);
+        assert_eq!(shown(22), ["  13:25  root  one two", "  three four"]);
+    }
 
     fn popup(hint: &[(&str, &str)]) -> Popup {
         Popup {

@@ -1,6 +1,7 @@
 //! Markdown as a screen shows it: paragraphs and items of lists as wide as there is room, however wide they were written.
 //! What has a shape of its own, such as code and tables, stands as it was written.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 
 use super::text;
@@ -17,6 +18,9 @@ const OF_CODE: usize = 4;
 
 /// Digits that the number of an item never has.
 const DIGITS: usize = 10;
+
+/// Columns that further lines of a line of columns are set in at most: of a screen of 80 half is left to the last column.
+const FAR: usize = 40;
 
 /// A paragraph, an item of a list, a heading, or a line as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,21 +40,29 @@ impl Block {
         Self { mark: String::new(), text: line.into(), role: Role::Plain, hang: 0 }
     }
 
+    /// A line as it was written, which may be an item of a list or have columns: what it is broken into stands below its
+    /// last one.
+    #[must_use]
+    pub fn in_columns(line: &str) -> Self {
+        let last = last_column(line);
+        Self { mark: line[..last].to_owned(), ..Self::as_is(&line[last..]) }
+    }
+
     fn of(role: Role, mark: String, text: String) -> Self {
         Self { mark, text, role, hang: 0 }
     }
 
-    /// What it says, without the mark that it begins with.
+    /// All that it says, with the mark that it begins with.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn whole(&self) -> Cow<'_, str> {
+        if self.mark.is_empty() { Cow::Borrowed(&self.text) } else { Cow::Owned(format!("{}{}", self.mark, self.text)) }
     }
 
     /// It for a popup, which breaks the last piece of a line; `role` is that of what it says, where that is decided elsewhere.
     #[must_use]
     pub fn pieces(&self, role: Option<Role>) -> Vec<Piece> {
         let mark = Some(&self.mark).filter(|mark| !mark.is_empty());
-        let mark = mark.map(|mark| Piece::new(mark.as_str(), Role::Plain));
+        let mark = mark.map(|mark| Piece::new(mark.as_str(), role.unwrap_or(Role::Plain)));
         mark.into_iter().chain([Piece::new(self.text.as_str(), role.unwrap_or(self.role))]).collect()
     }
 
@@ -192,6 +204,25 @@ impl<I: Iterator<Item = String>> Reader<I> {
         }
         Block::of(Role::Plain, mark, text)
     }
+}
+
+/// Where the last column of a line begins, which are apart by two blanks or more: not behind a sentence.
+fn last_column(line: &str) -> usize {
+    let front = blanks(line);
+    let mut last = front + mark(&line[front..]);
+    let mut at = last;
+    while let Some(gap) = line[at..].find("  ") {
+        let (end, next) = (at + gap, at + gap + blanks(&line[at + gap..]));
+        if next == line.len() || text::width(&line[..next]) > FAR {
+            break;
+        }
+        if !line[..end].ends_with(['.', '!', '?']) {
+            last = next;
+        }
+        at = next;
+    }
+    // A line of blanks is none of columns.
+    if last == line.len() { 0 } else { last }
 }
 
 /// Blanks in front of a line.
@@ -336,6 +367,22 @@ mod tests {
         assert_eq!(of("  - a\n    b"), [Piece::new("  - ", Role::Plain), Piece::new("a b", Role::Plain)]);
         assert_eq!(of("a\nb"), [Piece::new("a b", Role::Plain)]);
         assert_eq!(of("## a"), [Piece::new("a", Role::Strong)]);
+    }
+
+    #[test]
+    fn what_a_line_of_columns_is_broken_into_stands_below_its_last_one() {
+        let shown = |line: &str, width: usize| -> Vec<String> {
+            Block::in_columns(line).lines(width).into_iter().map(|piece| piece.text).collect()
+        };
+        assert_eq!(shown("reason       one two three", 22), ["reason       one two", "             three"]);
+        assert_eq!(shown("  a1  bob  one two three", 19), ["  a1  bob  one two", "           three"]);
+        assert_eq!(shown("  - one two three", 12), ["  - one two", "    three"]);
+        assert_eq!(shown("It is so.  One two three", 20), ["It is so.  One two", "three"], "a sentence is no column");
+        let far = format!("{}  one two", "x".repeat(FAR));
+        assert_eq!(shown(&far, FAR + 6), [format!("{}  one", "x".repeat(FAR)), "two".to_owned()]);
+        for line in ["", "   ", "one", "one  ", "\u{3000}  x"] {
+            assert_eq!(Block::in_columns(line).whole(), line);
+        }
     }
 
     #[test]

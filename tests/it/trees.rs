@@ -3,14 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::harness::{Sandbox, answer, wait_for};
+use crate::harness::{Answer, Sandbox, answer, wait_for};
 
 /// Runs git in a folder of the sandbox, which must succeed.
 fn git(sandbox: &Sandbox, folder: &Path, args: &[&str]) {
+    let answer = try_git(sandbox, folder, args);
+    assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+}
+
+fn try_git(sandbox: &Sandbox, folder: &Path, args: &[&str]) -> Answer {
     let mut command = sandbox.command("git");
     let config = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    let answer = answer(command.arg("-C").arg(folder).args(config).args(args));
-    assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+    answer(command.arg("-C").arg(folder).args(config).args(args))
 }
 
 /// A repository of one commit, on a branch of its own, with a changed and an unknown file.
@@ -193,6 +197,50 @@ fn the_key_and_the_command_show_the_same_diff() {
     screen.send("q");
     screen.wait_text("Fleet");
     screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
+}
+
+#[test]
+fn without_git_the_advice_is_to_install_it() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    let told = sandbox.run_with(&["agent", "diff", "a"], &[("PATH", "/nowhere")]);
+    assert_eq!(told.code, 69, "{told:?}");
+    assert!(told.stderr.contains("git is not installed") && told.stderr.contains("install git"), "{told:?}");
+    assert!(!told.stderr.contains("git status"), "{told:?}");
+}
+
+#[test]
+fn files_in_conflict_are_told_by_the_key_and_by_the_command() {
+    let sandbox = Sandbox::new();
+    let tree = repository(&sandbox, "repo");
+    git(&sandbox, &tree, &["add", "."]);
+    git(&sandbox, &tree, &["commit", "-q", "-m", "second"]);
+    let main = sandbox.root.join("beside");
+    git(&sandbox, &tree, &["worktree", "add", "-q", &main.display().to_string(), "main"]);
+    fs::write(main.join("a.txt"), "one\nother\nthree\n").unwrap();
+    fs::write(main.join("elsewhere.txt"), "elsewhere\n").unwrap();
+    git(&sandbox, &main, &["add", "."]);
+    git(&sandbox, &main, &["commit", "-q", "-m", "other"]);
+    let merged = try_git(&sandbox, &tree, &["merge", "-q", "main"]);
+    assert_ne!(merged.code, 0, "{merged:?}");
+    sandbox.write_agents(&agents(&[("a", &tree)]));
+    for of in [&["agent", "diff", "a"][..], &["agent", "diff", "a", "--branch", "--stat"]] {
+        let told = sandbox.ok(of).stdout;
+        assert!(told.contains("a.txt in conflict +"), "{told}");
+    }
+    let whole = sandbox.ok(&["agent", "diff", "a", "--branch", "--json"]).json();
+    let files = whole["files"].as_array().unwrap();
+    let told: Vec<_> = files.iter().map(|file| (file["path"].as_str().unwrap(), file["change"].as_str())).collect();
+    assert_eq!(told, [("a.txt", Some("unmerged")), ("new.txt", Some("added"))], "{whole:#}");
+
+    sandbox.start();
+    let mut screen = sandbox.open(&[], 80, 24);
+    screen.wait_text("1 in conflict");
+    screen.send("d");
+    screen.wait_text("a.txt  in conflict  +");
+    screen.send("qq");
     assert_eq!(screen.wait_exit(), 0);
 }
 

@@ -1,5 +1,7 @@
 //! The result of an action, the same for every door: text, JSON, exit code.
 
+use std::ops::Range;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -49,8 +51,8 @@ pub struct Report {
     pub undo: Option<Box<Action>>,
     /// What was changed.
     pub changed: Changed,
-    /// Whether the text is Markdown: a screen breaks its lines anew.
-    pub markdown: bool,
+    /// Lines of the text that are Markdown: a screen breaks them anew.
+    pub markdown: Range<usize>,
 }
 
 impl Report {
@@ -63,7 +65,7 @@ impl Report {
             errors: Vec::new(),
             undo: None,
             changed: Changed::Asked,
-            markdown: false,
+            markdown: 0..0,
         }
     }
 
@@ -87,7 +89,13 @@ impl Report {
     /// The same answer, whose text is Markdown.
     #[must_use]
     pub fn in_markdown(self) -> Self {
-        Self { markdown: true, ..self }
+        self.with_markdown(0..usize::MAX)
+    }
+
+    /// The same answer, of whose text these lines are Markdown.
+    #[must_use]
+    pub fn with_markdown(self, of: Range<usize>) -> Self {
+        Self { markdown: of, ..self }
     }
 
     /// The same answer with another exit code.
@@ -107,7 +115,7 @@ impl Report {
             errors: Vec::new(),
             undo: None,
             changed: Changed::Asked,
-            markdown: false,
+            markdown: 0..0,
         }
     }
 }

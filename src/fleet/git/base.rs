@@ -1,6 +1,8 @@
 //! The branch that another one began at. Pure.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 
 use serde::Serialize;
 
@@ -40,8 +42,8 @@ impl fmt::Display for Base {
 /// A branch at which another one may have begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// As git takes it.
-    pub reference: String,
+    /// As git takes it: the bytes that it said, however they look.
+    pub reference: OsString,
     /// As it is told.
     pub name: Label,
     /// Whether it may be a copy of the branch itself under another name, which then holds all of it.
@@ -49,9 +51,10 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn of(reference: &str, may_be_copy: bool) -> Self {
-        let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/remotes/"));
-        Self { reference: reference.to_owned(), name: Label::new(name.unwrap_or(reference)), may_be_copy }
+    fn of(reference: &[u8], may_be_copy: bool) -> Self {
+        let name = reference.strip_prefix(b"refs/heads/").or_else(|| reference.strip_prefix(b"refs/remotes/"));
+        let name = Label::new(&String::from_utf8_lossy(name.unwrap_or(reference)));
+        Self { reference: OsStr::from_bytes(reference).to_owned(), name, may_be_copy }
     }
 }
 
@@ -62,28 +65,32 @@ pub(super) const MAIN_BRANCHES: [&str; 3] = ["refs/heads/main", "refs/heads/mast
 pub(super) const FORM: &str = "%(refname)%09%(symref)%09%(upstream)%09%(upstream:remoteref)";
 
 /// The branches at which `own` may have begun, of lines in [`FORM`]: the repository's main branches, and the one that it
-/// follows. A main branch began at none but what it follows.
-pub(super) fn candidates(own: Option<&str>, lines: &str) -> Vec<Candidate> {
-    let own_reference = own.map(|name| format!("refs/heads/{name}"));
+/// follows. A main branch began at none but what it follows. They are in the order of their names, those that are here
+/// before those that are elsewhere, and the one that is followed last.
+pub(super) fn candidates(own: Option<&OsStr>, lines: &[u8]) -> Vec<Candidate> {
+    let own = own.map(OsStr::as_bytes);
+    let is_own = |reference: &[u8]| own.is_some() && reference.strip_prefix(b"refs/heads/") == own;
     let (mut mains, mut follows, mut is_main) = (Vec::new(), None, false);
-    for line in lines.lines() {
-        let mut fields = line.split('\t');
+    for line in lines.split(|byte| *byte == b'\n') {
+        // No name of a branch holds a tab.
+        let mut fields = line.split(|byte| *byte == b'\t');
         let mut next = || fields.next().unwrap_or_default();
         let (name, target, upstream, there) = (next(), next(), next(), next());
-        let is_own = Some(name) == own_reference.as_deref();
-        if is_own && !upstream.is_empty() {
-            let is_remote = upstream.starts_with("refs/remotes/");
+        if is_own(name) && !upstream.is_empty() {
+            let is_remote = upstream.starts_with(b"refs/remotes/");
             // What was pushed of a branch is its own work all the same.
-            follows = Some((upstream, is_remote, is_remote && Some(there) == own_reference.as_deref()));
+            follows = Some((upstream, is_remote, is_remote && is_own(there)));
         }
-        if let Some(remote) = name.strip_suffix("/HEAD").filter(|_| !target.is_empty()) {
+        if let Some(remote) = name.strip_suffix(b"/HEAD").filter(|_| !target.is_empty()) {
             // What a remote's HEAD stands for.
-            is_main |=
-                target.strip_prefix(remote).and_then(|branch| branch.strip_prefix('/')).is_some_and(|b| Some(b) == own);
+            is_main |= target
+                .strip_prefix(remote)
+                .and_then(|branch| branch.strip_prefix(b"/"))
+                .is_some_and(|b| Some(b) == own);
             mains.push(target);
-        } else if MAIN_BRANCHES.contains(&name) {
+        } else if MAIN_BRANCHES.iter().any(|main| main.as_bytes() == name) {
             // A pattern also finds what lies below a branch's name.
-            is_main |= is_own;
+            is_main |= is_own(name);
             mains.push(name);
         }
     }
@@ -105,7 +112,8 @@ mod tests {
                          refs/remotes/origin/HEAD\trefs/remotes/origin/main\t\t\n";
 
     fn names(own: Option<&str>, lines: &str) -> Vec<String> {
-        candidates(own, lines).into_iter().map(|candidate| candidate.reference).collect()
+        let found = candidates(own.map(OsStr::new), lines.as_bytes()).into_iter();
+        found.map(|candidate| candidate.reference.into_string().unwrap()).collect()
     }
 
     /// The line of a branch that follows another one.
@@ -133,7 +141,8 @@ mod tests {
         assert_eq!(names(Some("x"), &line("x", dev[2], "refs/heads/dev")), dev);
         let parent = ["refs/heads/main", "refs/remotes/origin/main", "refs/heads/feat/x"];
         assert_eq!(names(Some("x"), &line("x", parent[2], parent[2])), parent, "one that is here");
-        let copy = candidates(Some("x"), &line("x", "refs/remotes/origin/agent/x", "refs/heads/agent/x"));
+        let lines = line("x", "refs/remotes/origin/agent/x", "refs/heads/agent/x");
+        let copy = candidates(Some("x".as_ref()), lines.as_bytes());
         assert!(copy[2].may_be_copy && !copy[0].may_be_copy, "{copy:?}");
         let alone = "refs/heads/trunk\t\trefs/remotes/up/trunk\trefs/heads/trunk\n";
         assert_eq!(names(Some("trunk"), alone), ["refs/remotes/up/trunk"], "where nothing else is known");

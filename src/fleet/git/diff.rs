@@ -153,16 +153,19 @@ impl Diff {
     }
 }
 
-/// Reads a patch; `is_cut` says that more of it came than was kept.
-pub(super) fn read(text: &str, is_cut: bool) -> Diff {
+/// Reads a patch; `is_cut` says that more of it came than was kept, and `undecided` which files a merge left so.
+pub(super) fn read(text: &str, is_cut: bool, undecided: &[String]) -> Diff {
     let mut reader = Reader::default();
     text.split_terminator('\n').for_each(|line| reader.take(line));
+    reader.mark(undecided);
     Diff { files: reader.files, cut: is_cut, ..Diff::default() }
 }
 
 #[derive(Debug, Default)]
 struct Reader {
     files: Vec<FileDiff>,
+    /// Their names as they are: what is shown of two may be the same.
+    names: Vec<String>,
     /// Lines of the old and the new file that the present part still has: inside of it nothing is a header.
     left: (u64, u64),
     kept: usize,
@@ -180,7 +183,11 @@ impl Reader {
         if let Some(name) = line.strip_prefix("* Unmerged path ") {
             return self.begin(&unquoted(name), Change::Unmerged);
         }
-        let Some(file) = self.files.last_mut() else { return };
+        let (Some(file), Some(is)) = (self.files.last_mut(), self.names.last_mut()) else { return };
+        let mut named = |file: &mut FileDiff, name: String| {
+            file.path = Label::new(&name);
+            *is = name;
+        };
         if let Some(place) = line.strip_prefix("@@ ") {
             self.left = counts(place).unwrap_or((0, 0));
             let place = format!("@@ {place}");
@@ -193,25 +200,32 @@ impl Reader {
             "old mode " => file.change = Change::Mode,
             "rename from " => (file.change, file.was) = (Change::Renamed, Some(Label::new(&unquoted(rest)))),
             "copy from " => (file.change, file.was) = (Change::Copied, Some(Label::new(&unquoted(rest)))),
-            "rename to " | "copy to " => file.path = Label::new(&unquoted(rest)),
+            "rename to " | "copy to " => named(file, unquoted(rest)),
             // A file of another mode has this line only where its text differs as well.
             "index " if file.change == Change::Mode => file.change = Change::Modified,
             "Binary files " => file.binary = true,
             "+++ " | "--- " => {
                 // The name of the side that exists; what follows a tab is none of it.
                 if let Some(name) = side(rest) {
-                    file.path = Label::new(&name);
+                    named(file, name);
                 }
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, path: &str, change: Change) {
+    fn begin(&mut self, name: &str, change: Change) {
         self.left = (0, 0);
-        let path = Label::new(path);
-        let file = |path| FileDiff {
-            path,
+        match self.files.last() {
+            // git says of an undecided file that it is one, and then how it differs.
+            Some(last) if last.change == Change::Unmerged && self.names.last().is_some_and(|is| is == name) => {}
+            _ => self.insert(self.files.len(), name, change),
+        }
+    }
+
+    fn insert(&mut self, at: usize, name: &str, change: Change) {
+        let file = FileDiff {
+            path: Label::new(name),
             was: None,
             change,
             binary: false,
@@ -220,10 +234,21 @@ impl Reader {
             lines: Vec::new(),
             more_lines: 0,
         };
-        match self.files.last() {
-            // git says of an undecided file that it is one, and then how it differs.
-            Some(last) if last.change == Change::Unmerged && last.path == path => {}
-            _ => self.files.push(file(path)),
+        self.files.insert(at, file);
+        self.names.insert(at, name.to_owned());
+    }
+
+    /// Says of files that they are undecided: where a work tree is compared, a patch shows them as changed, and those that
+    /// hold what the other side has not at all.
+    fn mark(&mut self, undecided: &[String]) {
+        for name in undecided {
+            match self.names.iter().position(|is| is == name) {
+                Some(at) => self.files[at].change = Change::Unmerged,
+                None => {
+                    let at = self.names.iter().position(|is| is > name).unwrap_or(self.names.len());
+                    self.insert(at, name, Change::Unmerged);
+                }
+            }
         }
     }
 
@@ -290,9 +315,8 @@ fn counts(place: &str) -> Option<(u64, u64)> {
 
 /// The name in `a/NAME b/NAME`, where both are the same.
 fn same_name(names: &str) -> Option<String> {
-    if let Some(behind) = names.strip_prefix('"') {
-        let quoted = names.get(..behind.find("\" ")? + 2)?;
-        return unquoted(quoted).strip_prefix("a/").map(str::to_owned);
+    if names.starts_with('"') {
+        return unquoted(names.get(..quoted_end(names)?)?).strip_prefix("a/").map(str::to_owned);
     }
     // Both names are equally long, so the blank between them is in the middle, however
     // many the names hold.
@@ -308,7 +332,21 @@ fn side(text: &str) -> Option<String> {
     name.strip_prefix("a/").or_else(|| name.strip_prefix("b/")).map(str::to_owned)
 }
 
-/// A name as it is, also where git wrote it in quotes.
+/// Bytes of the quoted name that a text begins with, with both quotes.
+fn quoted_end(text: &str) -> Option<usize> {
+    let mut bytes = text.bytes().enumerate().skip(1);
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return Some(at + 1),
+            // A quote behind it is one of the name.
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A name as it is, also where git wrote it in quotes: with the escapes of its `quote.c`.
 fn unquoted(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else { return text.to_owned() };
     let mut bytes = Vec::with_capacity(inner.len());
@@ -318,9 +356,14 @@ fn unquoted(text: &str) -> String {
             bytes.push(byte);
             continue;
         }
-        match rest.next() {
-            Some(b'n') => bytes.push(b'\n'),
-            Some(b't') => bytes.push(b'\t'),
+        bytes.push(match rest.next() {
+            Some(b'a') => 0x07,
+            Some(b'b') => 0x08,
+            Some(b't') => b'\t',
+            Some(b'n') => b'\n',
+            Some(b'v') => 0x0b,
+            Some(b'f') => 0x0c,
+            Some(b'r') => b'\r',
             Some(digit @ b'0'..=b'7') => {
                 let mut value = u32::from(digit - b'0');
                 for _ in 0..2 {
@@ -329,11 +372,12 @@ fn unquoted(text: &str) -> String {
                         None => break,
                     }
                 }
-                bytes.push(u8::try_from(value & 0xff).unwrap_or(b'?'));
+                u8::try_from(value & 0xff).unwrap_or(b'?')
             }
-            Some(other) => bytes.push(other),
-            None => {}
-        }
+            // A quote or a backslash.
+            Some(other) => other,
+            None => break,
+        });
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

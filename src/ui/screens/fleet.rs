@@ -23,7 +23,7 @@ use crate::ui::view::{FactLine, FleetView, Header, ListRow, PaneCut, Piece, Role
 /// Draws the Fleet view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &FleetView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
-    let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
+    let stacked = plan.is_stacked();
     // The lower edge of a list that stands above the detail is the detail's upper one.
     let (facts, foot) = if stacked { (&view.position, &[][..]) } else { (&view.count, view.position.as_slice()) };
     let title = [Piece::new("Fleet", Role::Strong), Piece::new(ordered(view.by), Role::Quiet)];

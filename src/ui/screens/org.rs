@@ -33,7 +33,7 @@ struct Widths {
 /// Draws the Org view.
 pub(crate) fn draw(buffer: &mut Buffer, plan: &Plan, view: &OrgView, theme: Theme) {
     filter(buffer, plan.filter, view.filter.as_ref(), theme);
-    let stacked = plan.detail_frame.x == plan.list_frame.x && !plan.detail_frame.is_empty();
+    let stacked = plan.is_stacked();
     let title = [Piece::new("Org", Role::Strong)];
     let edge = Panel { title: &title, facts: &view.facts, focused: true, reach: view.reach, ..Panel::default() };
     panel(buffer, plan.list_frame, plan.edges, &edge, theme);

@@ -15,6 +15,9 @@ use crate::fleet::model::{Label, printable};
 use crate::plain::times;
 use crate::ui::text;
 
+/// Columns of who did something in a history, at most: what was done has to stand beside it.
+const MOST_OF_ACTOR: usize = 24;
+
 fn line(text: &str) -> String {
     Label::new(text).to_string()
 }
@@ -104,11 +107,15 @@ pub(in crate::app) fn list(cards: &[Card], here: &str, width: usize) -> String {
     out.join("\n")
 }
 
-fn neighbour(neighbour: &Neighbour) -> String {
-    match (&neighbour.title, neighbour.column) {
-        (Some(title), Some(column)) => format!("  {} [{}] {}", neighbour.id, column.word(), line(title)),
-        _ => format!("  {} [unknown card]", neighbour.id),
-    }
+/// Cards beside one, in columns.
+fn neighbours(all: &[Neighbour]) -> impl Iterator<Item = String> {
+    let word = |one: &Neighbour| one.column.map_or("unknown card", Column::word);
+    let ids = all.iter().map(|one| one.id.as_str().len()).max().unwrap_or(0);
+    let words = all.iter().map(|one| word(one).len()).max().unwrap_or(0);
+    all.iter().map(move |one| {
+        let title = one.title.as_deref().map(line).unwrap_or_default();
+        format!("  {:<ids$}  {:<words$}  {title}", one.id.as_str(), word(one)).trim_end().to_owned()
+    })
 }
 
 fn neighbours_json(all: &[Neighbour]) -> Value {
@@ -156,9 +163,12 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     }
     fact("created", format!("{} by {} on {}", card.created_at, line(&card.tenant_id), line(&card.host)));
     fact("updated", format!("{} (version {})", card.updated_at, card.version));
+    let mut markdown = 0..0;
     if !card.body.is_empty() {
         out.push(String::new());
-        out.push(printable(card.body.trim_end()));
+        let body = printable(card.body.trim_end());
+        markdown = out.len()..out.len() + body.lines().count();
+        out.push(body);
     }
     if let Some(acceptance) = &card.acceptance {
         out.push("\nacceptance".to_owned());
@@ -167,13 +177,16 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
     for (name, all) in [("depends on", &detail.dependencies), ("needed by", &detail.dependents)] {
         if !all.is_empty() {
             out.push(format!("\n{name}"));
-            out.extend(all.iter().map(neighbour));
+            out.extend(neighbours(all));
         }
     }
     out.push("\nhistory".to_owned());
-    out.extend(folded(&detail.history).iter().map(|fold| {
+    let history = folded(&detail.history);
+    let actors = history.iter().map(|fold| text::width(&line(&fold.event.actor))).max().unwrap_or(0).min(MOST_OF_ACTOR);
+    out.extend(history.iter().map(|fold| {
         let at = fold.event.at.to_string();
-        format!("  {} {} {}", at.get(..19).unwrap_or(&at), line(&fold.event.actor), line(&fold.summary()))
+        let actor = text::column(&line(&fold.event.actor), actors);
+        format!("  {}  {actor}  {}", at.get(..19).unwrap_or(&at), line(&fold.summary()))
     }));
     let json = json!({
         "card": card,
@@ -181,7 +194,7 @@ pub(in crate::app) fn detail(detail: &Detail) -> Report {
         "dependents": neighbours_json(&detail.dependents),
         "history": detail.history,
     });
-    Report::done(out.join("\n"), &json)
+    Report::done(out.join("\n"), &json).with_markdown(markdown)
 }
 
 pub(in crate::app) fn stats(figures: &Figures, place: &str, who: &Who) -> Report {
@@ -270,8 +283,42 @@ pub(in crate::app) fn moved(moved: &Moved, word: &str, path: &Path) -> Report {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
     use super::*;
+    use crate::app::tui::event::Event;
+    use crate::app::tui::present::present;
     use crate::app::tui::samples;
+    use crate::app::tui::state::State;
+    use crate::app::tui::update::update;
+    use crate::fleet::model::Size;
+    use crate::ui::draw::draw;
+    use crate::ui::picture::plain;
+    use crate::ui::theme::Theme;
+
+    #[test]
+    fn a_card_in_a_popup_is_broken_below_its_columns() {
+        let mut told = Detail::clone(&samples::detail("A1"));
+        told.card.body =
+            "A body that was\nwritten in short\nlines.\n\n- an item that is far longer than the popup is wide, \
+                          so that it goes on below"
+                .to_owned();
+        told.card.paths = (0..9).map(|at| format!("src/part{at}/")).collect();
+        told.card.acceptance =
+            Some("a long line of what is wanted, which needs more than the room that there is".into());
+        let report = detail(&told);
+        let mut state = State::new(Size { width: 60, height: 60 }, jiff::Timestamp::UNIX_EPOCH);
+        update(&mut state, Event::Returned { command: "mosaic-tui backlog show A1".to_owned(), report });
+        let mut frame = Buffer::empty(Rect::new(0, 0, 60, 60));
+        draw(&mut frame, &present(&state), Theme::default());
+        let rows: Vec<String> = plain(&frame)
+            .lines()
+            .filter_map(|line| line.split('\u{2502}').nth(1))
+            .map(|row| row.trim_end().to_owned())
+            .collect();
+        insta::assert_snapshot!(rows.join("\n"));
+    }
 
     #[test]
     fn a_list_says_on_which_other_host_a_card_is_held() {

@@ -3,7 +3,7 @@
 use super::room::plan_for;
 use crate::app::tui::state::State;
 use crate::app::tui::state::diff::Row;
-use crate::fleet::git::{Against, Diff, FileDiff, LineKind};
+use crate::fleet::git::{Against, Change, Diff, FileDiff, LineKind};
 use crate::fleet::model::Label;
 use crate::ui::layout::{Plan, ViewKind};
 use crate::ui::view::{Body, DiffView, Piece, Role};
@@ -152,7 +152,8 @@ fn head(file: &FileDiff) -> Vec<Piece> {
     if let Some(was) = &file.was {
         pieces.push(Piece::new(format!("  was {was}"), Role::Quiet));
     }
-    pieces.push(Piece::new(format!("  {}", file.change.word()), Role::Quiet));
+    let role = if file.change == Change::Unmerged { Role::Warning } else { Role::Quiet };
+    pieces.push(Piece::new(format!("  {}", file.change.word()), role));
     if file.binary {
         pieces.push(Piece::new("  binary", Role::Quiet));
     }

@@ -130,22 +130,19 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
     let at = rows.iter().position(|row| Some(&row.key) == state.selected.as_ref());
     let marked = state.batch_names().len();
     let marked = (marked > 0).then(|| Piece::new(format!("{marked} marked  "), Role::Accent));
-    let position = at.map(|at| Piece::new(format!("{}/{}", at + 1, rows.len()), Role::Quiet));
+    let at = at.map(|at| Piece::new(format!("{}/{}", at + 1, rows.len()), Role::Quiet));
+    let mut position: Vec<Piece> = marked.into_iter().chain(at).collect();
     let facts = facts_shown(state, plan);
     // Where all of them are shown already there is nothing to open.
     let whole =
         !state.facts.open && facts.as_ref().is_none_or(|facts| facts.foot.iter().all(|foot| foot.text.is_empty()));
     let keys = &ON_THE_SELECTED[usize::from(whole)..];
     let mut count = vec![Piece::new(if rows.is_empty() { String::new() } else { count }, Role::Quiet)];
-    // What the whole list used: nothing where no runtime says.
-    let used: u64 = rows.iter().filter_map(|row| row.usage.as_ref()?.tokens()).fold(0, u64::saturating_add);
-    if used > 0 {
-        count.push(Piece::new(format!("  {} tokens", columns::amount(used)), Role::Quiet));
-    }
-    let room = usize::from(plan.list_frame.width.saturating_sub(LEFT_TO_TITLE)) * 3 / 4;
-    let taken: usize = count.iter().map(|piece| text::width(&piece.text)).sum();
-    if taken + LOAD_COLUMNS <= room {
-        count.extend(load(&rows).map(|load| Piece::new(format!("  {load}"), Role::Quiet)));
+    if plan.is_stacked() {
+        // Its lower edge is another panel's: where in the list one is stands in the upper one as well, and first.
+        sums(&rows, plan, TITLE_COLUMNS, &mut position);
+    } else {
+        sums(&rows, plan, 0, &mut count);
     }
     FleetView {
         rows: shown,
@@ -159,7 +156,7 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         },
         recent: activity::newest(state, usize::from(plan.recent.height)),
         count,
-        position: marked.into_iter().chain(position).collect(),
+        position,
         keys: if has_edge(plan) { super::hints(state, keys) } else { Vec::new() },
         filter: state.is_filtered().then(|| (state.filter.text.clone(), state.filter.editing)),
         empty: empty(state),
@@ -167,6 +164,26 @@ fn fleet(state: &State, plan: &Plan) -> FleetView {
         pane: pane::cut(state, plan),
     }
 }
+
+/// Adds what all agents of a list used and take together, as far as there is room beside what is told there already, and
+/// beside so many columns of the title.
+fn sums(rows: &[Arc<AgentRow>], plan: &Plan, title: usize, told: &mut Vec<Piece>) {
+    let edge = usize::from(plan.list_frame.width.saturating_sub(LEFT_TO_TITLE));
+    let room = (edge * 3 / 4).min(edge.saturating_sub(title));
+    let taken = |told: &[Piece]| told.iter().map(|piece| text::width(&piece.text)).sum::<usize>();
+    // Nothing where no runtime says.
+    let used: u64 = rows.iter().filter_map(|row| row.usage.as_ref()?.tokens()).fold(0, u64::saturating_add);
+    let tokens = format!("  {} tokens", columns::amount(used));
+    if used > 0 && taken(told) + text::width(&tokens) <= room {
+        told.push(Piece::new(tokens, Role::Quiet));
+    }
+    if taken(told) + LOAD_COLUMNS <= room {
+        told.extend(load(rows).map(|load| Piece::new(format!("  {load}"), Role::Quiet)));
+    }
+}
+
+/// Columns of the longest title of the list, `Fleet by idle time`, with what stands between it and the facts.
+const TITLE_COLUMNS: usize = 21;
 
 /// Columns of a panel's upper edge that its facts never get, of which they get three quarters at most.
 const LEFT_TO_TITLE: u16 = 6;

@@ -41,6 +41,7 @@ fn watch(state: &State, plan: &Plan) -> PaneCut {
     }
     title.append(&mut cut.title);
     cut.title = title;
-    cut.facts = vec![Piece::new("READ-ONLY", Role::Alarm), Piece::new("  q leaves", Role::Quiet)];
+    // It needs nobody, and the edge in which it stands has the colour of what is selected.
+    cut.facts = vec![Piece::new("READ-ONLY", Role::Strong), Piece::new("  q leaves", Role::Quiet)];
     cut
 }

@@ -31,11 +31,7 @@ pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), tex
 pub(in crate::app::tui) fn offered(state: &mut State, offer: Option<Offer>) {
     match offer {
         None => state.say("there is a roster already; `:fleet add` adds an agent to it".to_owned(), true),
-        Some(offer) => {
-            state.overlay = Some(Overlay::Sheet(Box::new(Sheet::first_fleet(offer))));
-            // It took a moment to read what there is, and keys of that moment were for the list.
-            state.came = true;
-        }
+        Some(offer) => state.overlay = Some(Overlay::Sheet(Box::new(Sheet::first_fleet(offer)))),
     }
 }
 
@@ -46,7 +42,6 @@ pub(in crate::app::tui) fn offer_update(state: &mut State, seeded: &str, effects
         Ok(resolved) => {
             let subject = Subject::Home { seeded: Label::new(seeded).to_string() };
             dispatch::confirm_or_dispatch(state, spec, subject, resolved, effects);
-            state.came = true;
         }
         Err(why) => state.say(why, true),
     }
@@ -55,6 +50,10 @@ pub(in crate::app::tui) fn offer_update(state: &mut State, seeded: &str, effects
 /// Opens the launch settings of an agent, once the roster was read.
 pub(in crate::app::tui) fn read(state: &mut State, name: &str, settings: Result<LaunchSettings, String>) {
     match settings {
+        // What is typed into something else by now, or into an earlier sheet of the same agent, is not thrown away.
+        Ok(_) if state.overlay.is_some() => {
+            state.say(format!("launch settings of {name}: something else is open by now; ask again"), false);
+        }
         Ok(settings) => state.overlay = Some(Overlay::Sheet(Box::new(Sheet::launch(name, settings)))),
         Err(why) => state.say(why, true),
     }

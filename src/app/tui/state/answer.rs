@@ -1,5 +1,7 @@
 //! The answer of an action that does not fit on one line: it is scrolled and searched like a page.
 
+use std::ops::Range;
+
 use crate::ui::prose::{self, Block};
 
 /// An answer.
@@ -25,14 +27,20 @@ impl Answer {
     /// An answer from its beginning.
     #[must_use]
     pub fn new(title: String, command: String, text: String, failed: bool) -> Self {
-        let lines = text.lines().map(Block::as_is).collect();
+        let lines = text.lines().map(Block::in_columns).collect();
         Self { title, command, text, lines, failed, scroll: 0, search: Search::default() }
     }
 
-    /// The same answer, whose text is Markdown.
+    /// The same answer, of whose text these lines are Markdown.
     #[must_use]
-    pub fn in_markdown(self) -> Self {
-        let lines = prose::blocks(self.text.lines().map(str::to_owned)).collect();
+    pub fn in_markdown(self, of: Range<usize>) -> Self {
+        let all: Vec<&str> = self.text.lines().collect();
+        let end = of.end.min(all.len());
+        let start = of.start.min(end);
+        let as_is = |lines: &[&str]| lines.iter().map(|line| Block::in_columns(line)).collect::<Vec<_>>();
+        let mut lines = as_is(&all[..start]);
+        lines.extend(prose::blocks(all[start..end].iter().map(|line| (*line).to_owned())));
+        lines.extend(as_is(&all[end..]));
         Self { lines, ..self }
     }
 
@@ -45,7 +53,7 @@ impl Answer {
         let holds = |line: &str| if exact { line.contains(wanted) } else { line.to_lowercase().contains(wanted) };
         match wanted.is_empty() {
             true => Vec::new(),
-            false => (0..self.lines.len()).filter(|at| holds(self.lines[*at].text())).collect(),
+            false => (0..self.lines.len()).filter(|at| holds(&self.lines[*at].whole())).collect(),
         }
     }
 

@@ -113,7 +113,12 @@ fn title_of(state: &State, command: &str) -> String {
 pub(super) fn tell(state: &mut State, command: String, report: Report) {
     if report.code == DONE {
         // What is done may come with a warning.
-        let mut text = lines_of(&report).join(if report.markdown { "\n\n" } else { "\n" });
+        let is_markdown = report.markdown.start == 0 && !report.markdown.is_empty();
+        let mut text = lines_of(&report).join(if is_markdown { "\n\n" } else { "\n" });
+        // What is warned of stands in front; before a text that is Markdown from its beginning it is a part of that.
+        let front = text.strip_suffix(report.text.as_str()).map_or(0, |front| front.matches('\n').count());
+        let start = if is_markdown { 0 } else { report.markdown.start + front };
+        let markdown = start..report.markdown.end.saturating_add(front);
         if let Some(undo) = report.undo {
             state.board.undo.push((text.clone(), *undo));
             text.push_str("  (U takes it back)");
@@ -121,8 +126,7 @@ pub(super) fn tell(state: &mut State, command: String, report: Report) {
         match text.split_once('\n') {
             Some(_) => {
                 let title = title_of(state, &command);
-                let answer = Answer::new(title, command, text, false);
-                let answer = if report.markdown { answer.in_markdown() } else { answer };
+                let answer = Answer::new(title, command, text, false).in_markdown(markdown);
                 held::keep(state, Overlay::Answer(answer));
             }
             None => state.say(text, false),

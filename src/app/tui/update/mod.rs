@@ -30,6 +30,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         state.touched = true;
         state.mark_seen();
     }
+    let kind = |state: &State| state.overlay.as_ref().map(std::mem::discriminant);
+    let was_open = kind(state);
     match event {
         Event::Key(key) => {
             // Two presses in a row leave; any key between takes the first one back.
@@ -133,6 +135,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     wall::arrange(state);
     state.shifted |= before.is_some_and(|before| before != hand::all(state));
     held::show(state);
+    // Whatever opened by itself is answered only once a frame showed it: keys of that moment were for what stood there.
+    state.came |= from_outside && state.overlay.is_some() && kind(state) != was_open;
     escalations::follow(state);
     if !state.shows_mark() {
         // What is marked became another, or was closed: seen is only what a frame shows from here on.

@@ -184,6 +184,39 @@ fn settings_are_written_and_the_restart_of_that_agent_is_offered() {
 }
 
 #[test]
+fn a_sheet_that_came_takes_keys_only_once_a_frame_showed_it() {
+    let came = [
+        Event::Launch("review".to_owned(), Ok(Box::new(settings()))),
+        Event::Offer(Some(Box::new(offer()))),
+        Event::OtherVersion("0.0.1".to_owned()),
+    ];
+    for event in came {
+        let mut state = state();
+        update(&mut state, event);
+        let open = state.overlay.clone();
+        assert!(open.is_some());
+        // Each of them was pressed for what stood there.
+        for code in [KeyCode::Down, KeyCode::Right, KeyCode::Char(' '), KeyCode::Tab, KeyCode::Enter, KeyCode::Esc] {
+            assert!(press(&mut state, &[code]).is_empty(), "{code:?}");
+            assert_eq!(state.overlay, open, "{code:?}");
+        }
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        press(&mut state, &[KeyCode::Right]);
+        assert_ne!(state.overlay, open);
+    }
+}
+
+#[test]
+fn settings_that_were_read_take_the_place_of_nothing_that_was_opened_meanwhile() {
+    let mut state = state();
+    press(&mut state, &[KeyCode::Char(':'), KeyCode::Char('x')]);
+    let open = state.overlay.clone();
+    update(&mut state, Event::Launch("review".to_owned(), Ok(Box::new(settings()))));
+    assert_eq!(state.overlay, open);
+    assert!(state.toast.is_some_and(|toast| toast.text.contains("launch settings of review")));
+}
+
+#[test]
 fn settings_that_are_refused_stay_as_they_were_typed() {
     let mut state = state();
     let name = state.selected_name();
@@ -195,8 +228,9 @@ fn settings_that_are_refused_stay_as_they_were_typed() {
     assert_eq!(sheet(&state).entries[3].answer(), "x");
     assert!(sheet(&state).notice.as_ref().is_some_and(|why| why.contains("has none")));
     // Nothing changed: nothing is asked for.
-    press(&mut state, &[KeyCode::Backspace]);
+    state.overlay = None;
     update(&mut state, Event::Launch(name, Ok(Box::new(settings()))));
+    update(&mut state, Event::Drawn(samples::DRAWN));
     assert!(press(&mut state, &[KeyCode::Enter]).is_empty() && state.overlay.is_none());
 }
 

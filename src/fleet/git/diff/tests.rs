@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn one(text: &str) -> FileDiff {
-    let mut files = read(text, false).files;
+    let mut files = read(text, false, &[]).files;
     assert_eq!(files.len(), 1, "{files:?}");
     files.remove(0)
 }
@@ -55,6 +55,36 @@ fn names_in_quotes_are_read_and_shown_without_what_acts_on_a_terminal() {
 }
 
 #[test]
+fn every_escape_that_git_writes_is_read() {
+    for (written, name) in [
+        (r#""bell\a back\b tab\t line\n""#, "bell\x07 back\x08 tab\t line\n"),
+        (r#""vertical\v form\f return\r""#, "vertical\x0b form\x0c return\r"),
+        (r#""quote\" back\\slash""#, "quote\" back\\slash"),
+        (r#""caf\303\251 \001 \177""#, "caf\u{e9} \x01 \x7f"),
+        (r#"plain \a"#, r#"plain \a"#),
+    ] {
+        assert_eq!(unquoted(written), name);
+    }
+    let name = |line: &str| same_name(line.strip_prefix("diff --git ").unwrap());
+    let quoted = r#"diff --git "a/it\" is\\" "b/it\" is\\""#;
+    assert_eq!(name(quoted).as_deref(), Some(r#"it" is\"#), "a quote of the name ends it not");
+}
+
+#[test]
+fn files_in_conflict_are_named_as_such_also_where_a_patch_does_not_show_them() {
+    let long = "x".repeat(300);
+    let text = format!(
+        "diff --git a/b b/b\nindex 1..2\n--- a/b\n+++ b/b\n@@ -1 +1 @@\n-a\n+b\n\
+         diff --git a/{long}1 b/{long}1\nindex 1..2\ndiff --git a/{long}2 b/{long}2\nindex 1..2\n"
+    );
+    let files = read(&text, false, &["a".to_owned(), "b".to_owned(), format!("{long}2"), "z".to_owned()]).files;
+    let told: Vec<_> = files.iter().map(|file| (&file.path.as_str()[..1], file.change, file.added)).collect();
+    let (modified, unmerged) = (Change::Modified, Change::Unmerged);
+    let want = [("a", unmerged, 0), ("b", unmerged, 1), ("x", modified, 0), ("x", unmerged, 0), ("z", unmerged, 0)];
+    assert_eq!(told, want, "of two names that look the same it is the right one");
+}
+
+#[test]
 fn lines_hold_nothing_that_acts_on_a_terminal() {
     let file = one("diff --git a/x b/x\n@@ -0,0 +1,3 @@\n+\x1b[2J\x07\u{202e}evil\n+a\tb\r\n+zero\u{200b}width\n");
     let texts: Vec<&str> = file.lines[1..].iter().map(|line| line.text.as_str()).collect();
@@ -66,21 +96,21 @@ fn a_huge_file_and_a_huge_line_are_bounded_and_told() {
     let mut text = "diff --git a/x b/x\n@@ -0,0 +1,5000 @@\n".to_owned();
     (0..5000).for_each(|_| text.push_str("+line\n"));
     text.push_str(&format!("diff --git a/y b/y\n@@ -0,0 +1 @@\n+{}\n", "x".repeat(100_000)));
-    let diff = read(&text, true);
+    let diff = read(&text, true, &[]);
     let (huge, wide) = (&diff.files[0], &diff.files[1]);
     assert_eq!((huge.added, huge.lines.len(), huge.more_lines), (5000, FILE_LINES, 2001));
     assert_eq!(wide.lines[1].text.chars().count(), LINE_CHARS + 1);
     assert!(diff.cut);
     let many: String =
         (0..40).map(|at| format!("diff --git a/{at} b/{at}\n@@ -0,0 +1,1000 @@\n{}", "+l\n".repeat(1000))).collect();
-    let kept: usize = read(&many, false).files.iter().map(|file| file.lines.len()).sum();
+    let kept: usize = read(&many, false, &[]).files.iter().map(|file| file.lines.len()).sum();
     assert_eq!(kept, ALL_LINES);
 }
 
 proptest! {
     #[test]
     fn no_patch_breaks_it(text in "(diff --git a/x b/x|@@ -[0-9],[0-9] \\+[0-9],[0-9] @@|[+ \\\\-].{0,9}|\"[\\\\0-7n]{0,4}\"|\\PC{0,20}|\n){0,40}") {
-        for file in read(&text, false).files {
+        for file in read(&text, false, &[]).files {
             for line in file.lines {
                 prop_assert!(!line.text.chars().any(acts_on_terminal));
             }

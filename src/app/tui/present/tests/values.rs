@@ -315,6 +315,31 @@ fn the_list_tells_what_its_agents_take_of_the_machine_together_in_steps() {
 }
 
 #[test]
+fn above_what_is_selected_the_list_tells_its_place_first_and_then_what_it_takes_where_there_is_room() {
+    let mut row = samples::row("a", Readiness::Working);
+    row.usage = Some(UsageFacts { input_tokens: Some(41_000), ..UsageFacts::default() });
+    row.process = row.process.map(|process| crate::fleet::model::ProcessFacts {
+        cpu_percent: 137.9,
+        rss_bytes: 3 << 29,
+        ..process
+    });
+    let mut state = fleet_of(vec![row]);
+    for (width, told) in
+        [(109, "1/1  41k tokens  cpu 135%  1.5 GB"), (80, "1/1  41k tokens  cpu 135%  1.5 GB"), (60, "1/1  41k tokens")]
+    {
+        update(&mut state, Event::Resize(Size { width, height: 24 }));
+        let Body::Fleet(view) = present(&state).body else { panic!("the list") };
+        assert_eq!(words(&view.position), told, "{width}");
+        let top = picture::plain(&frame(&state, Theme::default())).lines().nth(1).unwrap_or_default().to_owned();
+        assert!(
+            top.contains("Fleet") && top.contains(told),
+            "{width}: {}",
+            picture::plain(&frame(&state, Theme::default()))
+        );
+    }
+}
+
+#[test]
 fn the_footer_ends_with_help_and_the_way_out() {
     for screen in [Screen::Fleet, Screen::Wall, Screen::Watch, Screen::Board, Screen::Activity] {
         let mut state = state((120, 36));
