@@ -257,7 +257,9 @@ fn a_dashboard_that_was_stopped_from_outside_draws_all_of_it_when_it_goes_on() {
         let program = pid_below(shell.pid());
         kill(program, Signal::STOP);
         shell.wait_text("Stopped");
-        shell.send("clear; printf 'rubbish%.0s' 1 2 3 4 5 6 7 8 9; stty sane\r");
+        // As a program does that had the alternate screen for itself.
+        let left = "printf '\\033[?1049h\\033[?1049l'";
+        shell.send(&format!("clear; {left}; printf 'rubbish%.0s' 1 2 3 4 5 6 7 8 9; stty sane\r"));
         shell.wait_text("rubbishrubbish");
         shell.send("fg\r");
         shell.wait_until("all of it again", |text| text.contains(shows) && !text.contains("rubbish"));
@@ -265,8 +267,10 @@ fn a_dashboard_that_was_stopped_from_outside_draws_all_of_it_when_it_goes_on() {
         // Raw again: no Enter is needed.
         shell.send("?");
         shell.wait_until("a key arrives", |text| text.contains("keys in Fleet") || text.contains("> ?"));
+        assert_eq!(shell.codes(), [0, 1], "asked for once, on its own screen");
         shell.send("\x03");
         shell.send("\x04");
+        wait_for("nothing is left of it", || shell.codes() == [0, 0]);
     }
 }
 

@@ -262,8 +262,11 @@ pub(in crate::app) fn enter_again() -> io::Result<()> {
     // The modes first: a job that was continued in the background is stopped by it (SIGTTOU) before it writes.
     disable_raw_mode()?;
     if may_tell_codes() {
-        // What was asked for before; on an empty stack it does nothing.
-        Patient::new(io::stdout()).write_all(CODES_OFF)?;
+        // What was asked for before, on the screen where it was: a program of the shell's may have left the other one.
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen)?;
+        bytes.extend_from_slice(CODES_OFF);
+        Patient::new(io::stdout()).write_all(&bytes)?;
     }
     enter()
 }

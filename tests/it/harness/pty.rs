@@ -222,6 +222,27 @@ impl Pty {
         self.waiting.load(Ordering::SeqCst)
     }
 
+    /// How often keys are asked to be told by their codes, on the normal screen and on the alternate one, each of which a terminal
+    /// keeps a stack for.
+    pub(crate) fn codes(&self) -> [usize; 2] {
+        let raw = String::from_utf8_lossy(&self.raw()).into_owned();
+        let (mut depths, mut screen) = ([0; 2], 0);
+        for (at, _) in raw.match_indices("\x1b[") {
+            let rest = &raw[at + 2..];
+            if rest.starts_with("?1049h") {
+                screen = 1;
+            } else if rest.starts_with("?1049l") {
+                screen = 0;
+            } else if rest.starts_with(">5u") {
+                depths[screen] += 1;
+            } else if rest.starts_with("<u") {
+                assert!(depths[screen] > 0, "takes back what it did not ask for on screen {screen}");
+                depths[screen] -= 1;
+            }
+        }
+        depths
+    }
+
     /// Changes the terminal's size.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         self.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();

@@ -245,9 +245,12 @@ fn first_start(size: &str, hidden: bool) {
 /// Presses a key as a person does: again, when nothing came of it. A dialog that was just drawn drops what comes at once. On a busy
 /// machine it may only be late, and a key pressed twice moves the mark on.
 fn press(lab: &Lab, key: &str, what: &str, happened: impl Fn() -> bool) {
+    let rules: serde_yaml::Value =
+        serde_yaml::from_str(include_str!("../../../framework/runtime/claude/screen.yaml")).unwrap();
+    let settles = Duration::from_millis(rules["settles_ms"].as_u64().unwrap());
     for _ in 0..5 {
         // As `settles_ms` of its rules: a key right behind a frame is judged by the frame before, and nothing tells when no longer.
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(settles);
         lab.keys(&[key]);
         if wait_within(Duration::from_secs(10), || happened().then_some(())).is_some() {
             return;

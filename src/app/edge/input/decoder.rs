@@ -156,8 +156,8 @@ pub(super) struct Decoder {
     due: Option<Instant>,
     /// When bytes came last.
     fed: Option<Instant>,
-    /// Whether a Ctrl-C came alone into a paste that is silent: it gives the paste up unless more comes at once.
-    gives_up: bool,
+    /// The Ctrl-C that came alone into a paste that is silent, as it came: it gives the paste up unless more comes at once.
+    gives_up: Vec<u8>,
     /// Of what that was decided, given up or thrown away the next bytes may be the rest.
     late: Option<Late>,
     /// The string that is being read.
@@ -167,7 +167,15 @@ pub(super) struct Decoder {
 impl Decoder {
     /// A decoder for which an ESC is the key Esc after this pause.
     pub(super) fn new(wait: Duration) -> Self {
-        Self { state: State::Ground, wait, due: None, fed: None, gives_up: false, late: None, heard: Heard::default() }
+        Self {
+            state: State::Ground,
+            wait,
+            due: None,
+            fed: None,
+            gives_up: Vec::new(),
+            late: None,
+            heard: Heard::default(),
+        }
     }
 
     /// When something is decided if no byte comes before.
@@ -179,7 +187,7 @@ impl Decoder {
     pub(super) fn forget(&mut self, now: Instant) {
         let begun = std::mem::replace(&mut self.state, State::Ground);
         self.due = None;
-        self.gives_up = false;
+        self.gives_up.clear();
         self.late = Some(match begun {
             State::Paste { .. } | State::String { .. } => Late::given_up(now),
             _ => Late::thrown_away(now),
@@ -190,17 +198,14 @@ impl Decoder {
     /// be read after it, so only [`Self::pause`] decides, once there is nothing to read.
     pub(super) fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Typed>) {
         let silent = self.fed.replace(now).is_some_and(|fed| now >= fed + SILENCE);
-        let ctrl_c = bytes.iter().all(|byte| *byte == CTRL_C);
-        if let State::Paste { text, .. } = &mut self.state {
-            if ctrl_c && (silent || self.gives_up) {
-                self.gives_up = true;
+        if let State::Paste { text, end } = &mut self.state {
+            if (silent || !self.gives_up.is_empty()) && paste::is_ctrl_c(bytes) {
+                self.gives_up.extend_from_slice(bytes);
                 self.due = Some(now + BURST);
                 return;
             }
-            if std::mem::take(&mut self.gives_up) {
-                // It was of the paste after all.
-                text.push(CTRL_C);
-            }
+            // It was of the paste after all.
+            paste::take(text, end, &std::mem::take(&mut self.gives_up));
         }
         let mut rest = bytes;
         while let Some((&byte, behind)) = rest.split_first() {
@@ -274,8 +279,8 @@ impl Decoder {
                 out.extend(letter.map(|(_, key)| key));
             }
             State::String { .. } => self.late = Some(Late::given_up(now)),
-            State::Paste { .. } if self.gives_up => {
-                self.gives_up = false;
+            State::Paste { .. } if !self.gives_up.is_empty() => {
+                self.gives_up.clear();
                 self.late = Some(Late::given_up(now));
                 out.push(press(KeyCode::Char('c'), KeyModifiers::CONTROL));
             }

@@ -1,6 +1,9 @@
 //! A bracketed paste: its bytes up to its end, however they are cut into reads. Pure.
 
-use super::late::ESC;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::late::{CTRL_C, ESC};
+use super::sequence::{self, Meaning};
 
 /// Most bytes of a paste: more than a text area takes, so that it is told there how much was cut.
 const MAX_PASTE: usize = 4 << 20;
@@ -34,6 +37,22 @@ pub(super) fn take(text: &mut Vec<u8>, end: &mut usize, bytes: &[u8]) -> usize {
         }
     }
     taken
+}
+
+/// Whether these bytes are Ctrl-C and nothing else, once or more often, as a byte or by its code.
+pub(super) fn is_ctrl_c(mut bytes: &[u8]) -> bool {
+    let wanted = Meaning::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
+    while let Some((first, rest)) = bytes.split_first() {
+        bytes = match rest.strip_prefix(b"[") {
+            _ if *first == CTRL_C => rest,
+            Some(told) if *first == ESC => match told.iter().position(|byte| matches!(byte, b'u' | b'~')) {
+                Some(end) if sequence::csi(&told[..end], told[end]) == wanted => &told[end + 1..],
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
+    true
 }
 
 /// What a terminal answers that is well, also in the middle of a long paste.

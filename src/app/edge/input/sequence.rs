@@ -132,50 +132,57 @@ impl Code {
 fn coded(told: Code, modifiers: Option<(u32, u32)>) -> Meaning {
     let bits = modifiers.map_or(0, |(bits, _)| bits.max(1) - 1);
     let (shifted, control, alt) = (bits & 1 != 0, bits & 4 != 0, bits & 2 != 0);
-    let code = match told.code {
-        8 | 127 => KeyCode::Backspace,
-        9 if shifted => KeyCode::BackTab,
-        9 => KeyCode::Tab,
-        13 => KeyCode::Enter,
-        27 => KeyCode::Esc,
-        code @ 57344..63744 => return unlettered(code).map_or(Meaning::NoKey, |code| key(code, modifiers)),
+    // Super, Hyper, Meta: what the desktop means by them is none of our keys. The end of a word is taken away by Option, which some
+    // tell as Alt and Super.
+    let is_desktops = bits & 0b11_1000 != 0 && !(alt && matches!(told.code, 8 | 127));
+    let (code, held) = match told.code {
+        _ if is_desktops => return Meaning::NoKey,
+        8 | 127 => (KeyCode::Backspace, KeyModifiers::NONE),
+        9 if shifted => (KeyCode::BackTab, KeyModifiers::NONE),
+        9 => (KeyCode::Tab, KeyModifiers::NONE),
+        13 => (KeyCode::Enter, KeyModifiers::NONE),
+        27 => (KeyCode::Esc, KeyModifiers::NONE),
+        code @ 57344..63744 => match unlettered(code) {
+            Some(code @ (KeyCode::Enter | KeyCode::Char(_))) => (code, KeyModifiers::NONE),
+            Some(code) => return key(code, modifiers),
+            None => return Meaning::NoKey,
+        },
         0..32 | 0x80..0xa0 => return Meaning::NoKey,
         code => {
             // Commands are by the letters of a keyboard that has those.
-            let code = if code > 127 && (control || alt) && told.base != 0 { told.base } else { code };
-            let Some(c) = char::from_u32(code) else { return Meaning::NoKey };
-            if control {
-                return by_control(c.to_ascii_lowercase(), modifiers);
-            }
-            let with_shift = char::from_u32(told.shifted).filter(|c| !c.is_control());
+            let base =
+                char::from_u32(told.base).filter(|base| code > 127 && (control || alt) && base.is_ascii_alphabetic());
+            let Some(c) = base.or(char::from_u32(code)) else { return Meaning::NoKey };
+            let with_shift = char::from_u32(told.shifted).filter(|c| base.is_none() && !c.is_control());
             // Told is the code of the key, as it is without Shift.
-            KeyCode::Char(if shifted { with_shift.unwrap_or(c.to_ascii_uppercase()) } else { c })
+            let c = if shifted { with_shift.unwrap_or(c.to_ascii_uppercase()) } else { c };
+            match c {
+                c if control => by_control(c.to_ascii_lowercase()),
+                c if shifted && c.is_uppercase() => (KeyCode::Char(c), KeyModifiers::SHIFT),
+                c => (KeyCode::Char(c), KeyModifiers::NONE),
+            }
         }
     };
     let Meaning::Key(mut event) = key(code, modifiers) else { return Meaning::NoKey };
-    if matches!(code, KeyCode::Char(c) if !c.is_uppercase()) {
-        event.modifiers -= KeyModifiers::SHIFT;
-    }
+    let back = if code == KeyCode::BackTab { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+    event.modifiers = held | back | (event.modifiers & KeyModifiers::ALT);
     Meaning::Key(event)
 }
 
 /// A character's key with Ctrl.
-fn by_control(c: char, modifiers: Option<(u32, u32)>) -> Meaning {
-    let (code, held) = match c {
+fn by_control(c: char) -> (KeyCode, KeyModifiers) {
+    match c {
         'i' => (KeyCode::Tab, KeyModifiers::NONE),
         'm' => (KeyCode::Enter, KeyModifiers::NONE),
         '[' | '3' => (KeyCode::Esc, KeyModifiers::NONE),
         '?' | '8' => (KeyCode::Backspace, KeyModifiers::NONE),
-        '@' | '2' => (KeyCode::Char(' '), KeyModifiers::CONTROL),
+        '@' | '`' | '2' => (KeyCode::Char(' '), KeyModifiers::CONTROL),
         '\\' => (KeyCode::Char('4'), KeyModifiers::CONTROL),
         ']' => (KeyCode::Char('5'), KeyModifiers::CONTROL),
-        '^' => (KeyCode::Char('6'), KeyModifiers::CONTROL),
+        '^' | '~' => (KeyCode::Char('6'), KeyModifiers::CONTROL),
         '_' | '/' => (KeyCode::Char('7'), KeyModifiers::CONTROL),
         c => (KeyCode::Char(c), KeyModifiers::CONTROL),
-    };
-    let Meaning::Key(mut event) = key(code, modifiers) else { return Meaning::NoKey };
-    event.modifiers = held | (event.modifiers - KeyModifiers::SHIFT - KeyModifiers::CONTROL);
-    Meaning::Key(event)
+    }
 }
 
 /// Keys without a character of their own, in the numbers of the keyboard protocol that terminals share: those that have a form of

@@ -333,6 +333,18 @@ fn a_key_that_is_told_by_its_code_is_the_one_that_a_byte_tells() {
         ("\x1b[109;7u", key(KeyCode::Enter, KeyModifiers::ALT)),
         ("\x1b[91;5u", plain(KeyCode::Esc)),
         ("\x1b[47;5u", control('7')),
+        ("\x1b[45:95;6u", control('7')),
+        ("\x1b[47:63;6u", plain(KeyCode::Backspace)),
+        ("\x1b[27;2u", plain(KeyCode::Esc)),
+        ("\x1b[13;2u", plain(KeyCode::Enter)),
+        ("\x1b[13;5u", plain(KeyCode::Enter)),
+        ("\x1b[9;5u", plain(KeyCode::Tab)),
+        ("\x1b[9;2u", key(KeyCode::BackTab, KeyModifiers::SHIFT)),
+        // The end of a word is taken away by Option, told as Alt and Super.
+        ("\x1b[127;11u", key(KeyCode::Backspace, KeyModifiers::ALT)),
+        // No letter of Latin stands there.
+        ("\x1b[252::91;5u", control('ü')),
+        ("\x1b[1089:1057:99;4u", key(KeyCode::Char('C'), KeyModifiers::ALT | KeyModifiers::SHIFT)),
         // Of the number pad.
         ("\x1b[57414u", plain(KeyCode::Enter)),
         ("\x1b[57420u", plain(KeyCode::Down)),
@@ -341,7 +353,8 @@ fn a_key_that_is_told_by_its_code_is_the_one_that_a_byte_tells() {
     ] {
         assert_eq!(at_once(bytes.as_bytes()), [want], "{}", bytes.escape_debug());
     }
-    for nothing in ["\x1b[57441u", "\x1b[57427u", "\x1b[97;1:3u"] {
+    // A lone Shift, a key that was let go, and what belongs to the desktop.
+    for nothing in ["\x1b[57441u", "\x1b[57427u", "\x1b[97;1:3u", "\x1b[97;9u", "\x1b[113;17u", "\x1b[27;9u"] {
         assert_eq!(at_once(nothing.as_bytes()), [], "{}", nothing.escape_debug());
     }
 }

@@ -232,7 +232,7 @@ pub(in crate::app::tui) fn want(state: &mut State, id: CardId) {
 
 /// Asks for what the screen shows and was not read yet.
 pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
-    state.board.opened |= state.board.board.is_some() && matches!(state.screen, Screen::Board | Screen::Card);
+    state.board.opened |= state.board.board.is_some() && state.screen == Screen::Board;
     // Elsewhere only counts and claims are shown, and those are always read.
     if matches!(state.screen, Screen::Board | Screen::Card)
         && let Some(query) = state.board.question(pages(state).into_iter().max().unwrap_or(0))

@@ -31,6 +31,9 @@ pub(super) const PARTS: PopupParts = PopupParts { press, click: Some(click), tex
 pub(in crate::app::tui) fn offered(state: &mut State, offer: Option<Offer>) {
     match offer {
         None => state.say("there is a roster already; `:fleet add` adds an agent to it".to_owned(), true),
+        Some(_) if state.overlay.is_some() || state.is_filtering() => {
+            state.say("first fleet: something else is open by now; ask again".to_owned(), false);
+        }
         Some(offer) => state.overlay = Some(Overlay::Sheet(Box::new(Sheet::first_fleet(offer)))),
     }
 }
@@ -51,7 +54,7 @@ pub(in crate::app::tui) fn offer_update(state: &mut State, seeded: &str, effects
 pub(in crate::app::tui) fn read(state: &mut State, name: &str, settings: Result<LaunchSettings, String>) {
     match settings {
         // What is typed into something else by now, or into an earlier sheet of the same agent, is not thrown away.
-        Ok(_) if state.overlay.is_some() => {
+        Ok(_) if state.overlay.is_some() || state.is_filtering() => {
             state.say(format!("launch settings of {name}: something else is open by now; ask again"), false);
         }
         Ok(settings) => state.overlay = Some(Overlay::Sheet(Box::new(Sheet::launch(name, settings)))),

@@ -121,8 +121,10 @@ pub struct State {
     pub output: Output,
     /// The selected row.
     pub selected: Option<RowKey>,
-    /// Whether the operator has pressed or clicked anything yet. Until then the first row is selected, whichever it is.
+    /// Whether the operator has pressed or clicked anything yet. Until then whoever needs somebody most is selected.
     pub touched: bool,
+    /// When that became another row, until the key behind the first one.
+    pub rose: Option<Timestamp>,
     /// Name asked for on the command line, until a row of that name is there.
     pub wanted: Option<Label>,
     /// Rows that are marked: what ends or tells something goes to all of them.
@@ -214,6 +216,7 @@ impl State {
             output: Output::default(),
             selected: None,
             touched: false,
+            rose: None,
             wanted: None,
             batch: HashSet::new(),
             list_top: 0,

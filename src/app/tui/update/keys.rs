@@ -1,6 +1,7 @@
 //! Keys: the topmost layer takes a press first, then the registry's table.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use jiff::SignedDuration;
 
 use crate::app::action::ScreenAction;
 use crate::app::action::inputs::Inputs;
@@ -15,6 +16,9 @@ use crate::app::tui::state::State;
 use crate::app::tui::state::confirm::Subject;
 use crate::app::tui::state::screen::Overlay;
 use crate::app::tui::update::steps;
+
+/// Who looks at the screen has seen by then what moved there by itself, also behind a slow link.
+const SEEN: SignedDuration = SignedDuration::from_secs(1);
 
 /// The key that came behind an Esc, where both came as one: a fast hand or a slow link sends them together, and they are
 /// read as that key with Alt. In a text that is being typed Esc would drop it, and there Alt means something.
@@ -115,7 +119,9 @@ pub(super) fn perform_screen(state: &mut State, action: ScreenAction, effects: &
 
 /// Builds the action of a key from what is selected, and performs or asks.
 pub(super) fn perform(state: &mut State, spec: &'static ActionSpec, effects: &mut Vec<Effect>) {
-    if state.shifted && acts_on_a_target(spec) {
+    // What rose by itself may not have been seen yet, though a frame shows it: nobody has said that they look.
+    let rose = state.rose.is_some_and(|rose| state.now.duration_since(rose) < SEEN);
+    if (state.shifted || rose) && acts_on_a_target(spec) {
         let text = format!("{}: the screen moved just now; look, and press it again", spec.title);
         return state.say(text, true);
     }

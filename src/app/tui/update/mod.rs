@@ -26,9 +26,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let from_outside =
         !matches!(event, Event::Key(_) | Event::Paste(_) | Event::Drawn(_) | Event::Click(_) | Event::Wheel(_));
     let before = from_outside.then(|| hand::all(state));
-    if !from_outside && !matches!(event, Event::Drawn(_)) && !state.touched {
-        state.touched = true;
-        state.mark_seen();
+    if !from_outside && !matches!(event, Event::Drawn(_)) {
+        if state.touched {
+            state.rose = None;
+        } else {
+            state.touched = true;
+            state.mark_seen();
+        }
     }
     let kind = |state: &State| state.overlay.as_ref().map(std::mem::discriminant);
     let was_open = kind(state);

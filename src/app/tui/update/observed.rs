@@ -40,8 +40,14 @@ fn take_snapshot(state: &mut State, snapshot: Arc<FleetSnapshot>) {
             state.touched = true;
         }
     } else if (state.selected_row().is_none() || !state.touched) && !state.watch_only {
-        // Who needs somebody most comes to the top, and is shown whole to an operator who has pressed nothing yet.
-        state.selected = state.rows().first().map(|row| row.key);
+        // It is shown whole to an operator who has pressed nothing yet.
+        // Those of the snapshot are in the order of their needs, whatever the list is in.
+        let mut rows = state.snapshot.iter().flat_map(|snapshot| &snapshot.agents);
+        let first = rows.find(|row| state.filter.filter.accepts(row)).map(|row| row.key);
+        if state.selected.is_some() && state.selected != first {
+            state.rose = Some(state.now);
+        }
+        state.selected = first;
     }
     // What is selected is on the screen while it changes, so it is never unread.
     state.mark_seen();

@@ -207,13 +207,28 @@ fn a_sheet_that_came_takes_keys_only_once_a_frame_showed_it() {
 }
 
 #[test]
-fn settings_that_were_read_take_the_place_of_nothing_that_was_opened_meanwhile() {
-    let mut state = state();
-    press(&mut state, &[KeyCode::Char(':'), KeyCode::Char('x')]);
-    let open = state.overlay.clone();
-    update(&mut state, Event::Launch("review".to_owned(), Ok(Box::new(settings()))));
-    assert_eq!(state.overlay, open);
-    assert!(state.toast.is_some_and(|toast| toast.text.contains("launch settings of review")));
+fn a_sheet_that_comes_takes_the_place_of_nothing_that_was_opened_meanwhile() {
+    let came = [
+        (Event::Launch("review".to_owned(), Ok(Box::new(settings()))), "launch settings of review"),
+        (Event::Offer(Some(Box::new(offer()))), "first fleet"),
+    ];
+    for (event, name) in came {
+        for keys in [[':', 'x'], ['/', 'x']] {
+            let mut state = state();
+            press(&mut state, &keys.map(KeyCode::Char));
+            let open = (state.overlay.clone(), state.is_filtering());
+            update(&mut state, event.clone());
+            assert_eq!((state.overlay.clone(), state.is_filtering()), open, "{name}");
+            assert!(state.toast.is_some_and(|toast| toast.text.contains(name)));
+        }
+        let mut state = state();
+        update(&mut state, event.clone());
+        update(&mut state, Event::Drawn(samples::DRAWN));
+        press(&mut state, &[KeyCode::Right]);
+        let open = state.overlay.clone();
+        update(&mut state, event);
+        assert_eq!(state.overlay, open, "what was answered in it stays");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::app::tui::samples;
 use crate::app::tui::state::marks::UNSEEN;
 use crate::backlog::model::Column;
 use crate::fleet::model::{Cause, Escalation, FleetSnapshot, Label, Readiness, Size, Subject};
+use crate::ui::columns::By;
 
 /// A key that comes before any frame shows what the one before it did.
 fn blindly(state: &mut State, code: KeyCode) -> Vec<Effect> {
@@ -174,6 +175,34 @@ fn who_comes_to_the_top_is_selected_and_unread_until_a_key_is_pressed() {
     assert!(!state.is_unread(&row));
     update(&mut state, Event::Snapshot(samples::snapshot()));
     assert_eq!(state.selected_name(), "orchestrator", "nothing moves below a finger");
+}
+
+#[test]
+fn the_first_key_acts_on_nobody_who_rose_a_moment_ago() {
+    for (seconds, acts) in [(0, false), (2, true)] {
+        let mut state = state();
+        let mut snapshot = (*samples::snapshot()).clone();
+        snapshot.agents.swap(0, 2);
+        update(&mut state, Event::Snapshot(Arc::new(snapshot)));
+        // It was drawn, and nobody may have looked yet.
+        drawn(&mut state);
+        let later = state.now + jiff::SignedDuration::from_secs(seconds);
+        update(&mut state, Event::Tick(later));
+        assert_eq!(blindly(&mut state, KeyCode::Char('S')).is_empty() && state.overlay.is_none(), !acts, "{seconds}");
+        assert_eq!(said(&state).contains("the screen moved just now"), !acts, "{seconds}");
+        drawn(&mut state);
+        blindly(&mut state, KeyCode::Char('S'));
+        assert!(!said(&state).contains("the screen moved just now"), "the second one is meant for it");
+    }
+}
+
+#[test]
+fn who_needs_somebody_most_is_selected_in_whatever_order_the_list_is() {
+    let mut state = state();
+    (state.order, state.touched) = (By::Name, false);
+    update(&mut state, Event::Snapshot(samples::snapshot()));
+    assert_ne!(state.rows().first().map(|row| row.key), state.selected);
+    assert_eq!(state.selected_name(), "review");
 }
 
 #[test]

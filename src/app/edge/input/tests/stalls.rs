@@ -90,13 +90,30 @@ fn a_paste_that_was_given_up_types_nothing_when_its_rest_comes() {
 }
 
 #[test]
-fn a_ctrl_c_in_a_paste_is_of_it_when_more_follows() {
-    let mut terminal = Terminal::new();
-    for read in [&b"\x1b[200~one"[..], b"\x03", b"two\x1b[201~"] {
-        terminal.wait(Duration::from_secs(1));
-        terminal.write(read);
-        terminal.wait(Duration::from_millis(50));
+fn a_paste_is_given_up_by_a_ctrl_c_in_each_of_its_forms() {
+    let ctrl_c = key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    for form in ["\x03", "\x03\x03", "\x1b[99;5u", "\x1b[99;5u\x1b[99;133u", "\x1b[1089::99;5u", "\x1b[27;5;99~"] {
+        let mut terminal = Terminal::new();
+        terminal.write(b"\x1b[200~please");
+        terminal.wait(LONG);
+        terminal.write(form.as_bytes());
+        assert_eq!(terminal.take(), [Typed::Stalled, ctrl_c.clone()], "{}", form.escape_debug());
+        terminal.write(b"q");
+        assert_eq!(terminal.take(), [plain(KeyCode::Char('q'))], "{}", form.escape_debug());
     }
-    terminal.write(b"q");
-    assert_eq!(terminal.take().pop(), Some(plain(KeyCode::Char('q'))));
+}
+
+#[test]
+fn a_ctrl_c_in_a_paste_is_of_it_when_more_follows() {
+    for form in ["\x03", "\x1b[99;5u"] {
+        let mut terminal = Terminal::new();
+        for (read, pause) in [("\x1b[200~one", 1000), (form, 20), ("two\x1b[201~", 0)] {
+            terminal.write(read.as_bytes());
+            terminal.wait(Duration::from_millis(pause));
+        }
+        let text = format!("one{form}two");
+        assert_eq!(terminal.take().pop(), Some(Typed::Paste(text)), "{}", form.escape_debug());
+        terminal.write(b"q");
+        assert_eq!(terminal.take().pop(), Some(plain(KeyCode::Char('q'))));
+    }
 }
