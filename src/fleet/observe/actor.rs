@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use self::stamp::{RosterStamp, roster_stamp_of};
 use super::clients::{Answer, Clients};
-use super::dirty::Dirty;
+use super::dirty::{Dirty, processes_are_due};
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
@@ -330,7 +330,7 @@ impl Actor {
             // Ages grow without any event.
             joined: each || !self.publish.borrow().as_ref().is_some_and(|last| self.observed.stands_as(last)),
             // CPU shares need a span to be worth showing. New trees are read at once, and deaths are told by the kernel.
-            processes: whole,
+            processes: processes_are_due(ticks, self.calm, self.every),
             heartbeats: unwatched || ticks.is_multiple_of(SAFETY_TICKS),
             // Below inotify.
             roster: whole && self.roster_moved(),

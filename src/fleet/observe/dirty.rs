@@ -1,5 +1,13 @@
 //! What a refresh has to read.
 
+use std::time::Duration;
+
+use crate::fleet::model::looks_at_rest;
+
+/// Behind so many ticks of rest processes are looked at half as often: the kernel tells of each death, and of what lives only the
+/// figures change.
+const LONG_CALM_TICKS: u32 = 60;
+
 /// What has to be read again.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one switch a plane")]
@@ -30,5 +38,27 @@ impl Dirty {
             panes: self.panes || other.panes,
             joined: self.joined || other.joined,
         }
+    }
+}
+
+/// Whether processes are looked at in this tick.
+pub(super) fn processes_are_due(ticks: u32, calm: u32, every: Duration) -> bool {
+    let rarer = if calm > LONG_CALM_TICKS { 2 } else { 1 };
+    ticks.is_multiple_of(looks_at_rest(every) * rarer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processes_are_looked_at_half_as_often_behind_a_minute_of_rest() {
+        let due = |calm: u32, every: u64| -> Vec<u32> {
+            (1..=20).filter(|tick| processes_are_due(*tick, calm, Duration::from_secs(every))).collect()
+        };
+        assert_eq!(due(0, 1), [5, 10, 15, 20]);
+        assert_eq!(due(LONG_CALM_TICKS, 1), [5, 10, 15, 20]);
+        assert_eq!(due(LONG_CALM_TICKS + 1, 1), [10, 20]);
+        assert_eq!(due(0, 10).len(), 20);
     }
 }
