@@ -12,8 +12,8 @@ use crate::fleet::os::{exec, heap};
 pub(in crate::app) fn dashboard(site: &Site, options: Options) -> Result<u8> {
     // Before the screen is taken, so that it is told in the shell.
     exec::require("tmux")?;
-    heap::share_one();
     logging::to_file(site);
+    heap::share_one();
     crash::install(site);
     block_on(runtime::run(site, options))?
 }
