@@ -24,6 +24,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// become all that the store does.
 const REST: u32 = 4;
 
+/// It begins when something is asked for, or without that after this time: opening a database takes a processor from the
+/// first frame.
+const BEGIN: Duration = Duration::from_millis(300);
+
 /// Lines of history that are told at most at once: days of a fleet at work.
 const MAX_LINES: u32 = 5000;
 
@@ -124,7 +128,7 @@ impl<T: Fn(News) -> bool> Watch<T> {
     fn run(mut self, woken: &Receiver<()>) {
         let mut revision = String::new();
         let mut read_at: Option<Instant> = None;
-        let mut pause = Duration::ZERO;
+        let mut pause = BEGIN;
         loop {
             match woken.recv_timeout(pause) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}

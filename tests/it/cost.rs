@@ -11,13 +11,19 @@ fn fleet(agents: usize) -> Sandbox {
     sandbox
 }
 
-/// Processes that one `fleet ps` starts, as the kernel counts them.
+/// Processes that the first `fleet ps` starts, as the kernel counts them.
 fn processes_of_a_look(sandbox: &Sandbox) -> usize {
+    let _none = std::fs::remove_dir_all(sandbox.run_file("_screens"));
+    processes_of_another_look(sandbox).len()
+}
+
+/// What a `fleet ps` starts, as strace shows it.
+fn processes_of_another_look(sandbox: &Sandbox) -> Vec<String> {
     let trace = sandbox.root.join("trace");
     let answer = crate::harness::answer(
         sandbox
             .command("strace")
-            .args(["-f", "-qq", "-e", "trace=execve", "-o"])
+            .args(["-f", "-qq", "-s", "100000", "-e", "trace=execve", "-o"])
             .arg(&trace)
             .arg(crate::harness::program())
             .args(["fleet", "ps", "--json"]),
@@ -28,7 +34,8 @@ fn processes_of_a_look(sandbox: &Sandbox) -> usize {
     assert!(rows.as_array().unwrap().iter().all(read), "every screen was read");
     let trace = std::fs::read_to_string(trace).unwrap();
     // The first is the program itself.
-    trace.lines().filter(|line| line.contains("execve") && line.ends_with("= 0")).count() - 1
+    let started = trace.lines().filter(|line| line.contains("execve") && line.ends_with("= 0"));
+    started.skip(1).map(str::to_owned).collect()
 }
 
 #[test]
@@ -47,6 +54,46 @@ fn screens_come_with_the_panes_and_those_that_no_keeper_marked_by_one_more_clien
         sandbox.tmux(&["set-option", "-p", "-u", "-t", agent, "@mosaic_agent"]);
     }
     assert_eq!(processes_of_a_look(&sandbox), 2);
+}
+
+#[test]
+fn a_screen_that_stands_as_it_was_is_not_asked_for_again() {
+    let sandbox = Sandbox::with_agents("  - {name: a0}\n  - {name: a1}\n  - {name: a2}\n");
+    sandbox.start();
+    let kept = || std::fs::read_to_string(sandbox.run_file("_screens/it")).unwrap_or_default();
+    // One that printed a moment ago is not kept.
+    let all = wait_within(Duration::from_secs(60), || {
+        sandbox.rows();
+        kept().contains("\"kept\":3}").then_some(())
+    });
+    assert!(all.is_some(), "{}", kept());
+    let asks_for_none = || {
+        let started = processes_of_another_look(&sandbox);
+        started.len() == 1 && !started[0].contains("capture-pane")
+    };
+    assert!(asks_for_none());
+    // What stands on a screen and in no report.
+    let drafts = |row: &serde_json::Value| row["evidence"].to_string().contains("draft:");
+    sandbox.tmux(&["send-keys", "-t", "=a1:", "-l", "half a thought"]);
+    sandbox.wait_row("a1", drafts);
+    assert_eq!(processes_of_another_look(&sandbox).len(), 2, "one more, for the one that moved");
+    // It is kept in its turn, and told of by whoever asks for no screen.
+    let again = wait_within(Duration::from_secs(60), || {
+        sandbox.rows();
+        kept().contains("half a thought").then_some(())
+    });
+    assert!(again.is_some(), "{}", kept());
+    assert!(asks_for_none());
+    assert!(drafts(&sandbox.row("a1")) && !drafts(&sandbox.row("a2")));
+    sandbox.open(&[], 120, 36).wait_text("half a thought");
+    sandbox.tmux(&["send-keys", "-t", "=a1:", "C-u"]);
+    sandbox.wait_row("a1", |row| !drafts(row));
+    // Nothing of it is told of the agents of another server, and nothing is left of it where there is none.
+    sandbox.ok(&["fleet", "stop"]);
+    sandbox.rows();
+    assert_eq!(kept(), "");
+    sandbox.start();
+    sandbox.wait_row("a1", |row| row["readiness"] == "available");
 }
 
 #[test]

@@ -72,19 +72,20 @@ impl History {
     }
 }
 
-/// Starts reading the backlog.
-///
-/// # Errors
-/// When it cannot even be tried, which is told like a store that is gone.
-pub(super) fn watch_backlog(
-    site: &Site,
-    done: &mpsc::Sender<Event>,
-    history: &History,
-) -> Result<watch::Watcher, Lost> {
-    let (tell, history) = (done.clone(), history.clone());
-    backlog::place(site).map_err(|failure| Lost::from(&failure)).and_then(|place| {
+/// The backlog, where its thread could be started.
+#[derive(Default)]
+pub(super) struct Backlog(Option<watch::Watcher>);
+
+impl Backlog {
+    /// Starts reading the backlog.
+    ///
+    /// # Errors
+    /// When it cannot even be tried, which is told like a store that is gone.
+    pub(super) fn start(site: &Site, done: &mpsc::Sender<Event>, history: &History) -> Result<Self, Lost> {
+        let (tell, history) = (done.clone(), history.clone());
+        let place = backlog::place(site).map_err(|failure| Lost::from(&failure))?;
         let name = place.to_string();
-        watch::Watcher::start(place, backlog::who(site), move |news| {
+        let started = watch::Watcher::start(place, backlog::who(site), move |news| {
             let event = match news {
                 News::Board(board) => Event::Board(board, Timestamp::now()),
                 News::Detail(id, read) => Event::Card(id, read.map_err(|error| error.to_string())),
@@ -98,9 +99,21 @@ pub(super) fn watch_backlog(
                 }
             };
             tell.blocking_send(event).is_ok()
-        })
-        .map_err(|error| no_thread("backlog", &error))
-    })
+        });
+        Ok(Self(Some(started.map_err(|error| no_thread("backlog", &error))?)))
+    }
+
+    /// Does what the screen asks for.
+    pub(super) fn ask(&self, request: watch::Request) {
+        if let Some(watcher) = &self.0 {
+            watcher.ask(request);
+        }
+    }
+
+    /// Reads everything again.
+    pub(super) fn refresh(&self) {
+        self.ask(watch::Request::Refresh);
+    }
 }
 
 fn no_thread(of: &str, error: &std::io::Error) -> Lost {

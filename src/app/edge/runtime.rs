@@ -21,7 +21,7 @@ use self::pacing::Pacing;
 use self::panes::Panes;
 use super::editor;
 use super::facts;
-use super::history::{self, History};
+use super::history::{Backlog, History};
 use super::input::{Keyboard, Typed};
 use super::memory;
 use super::on_terminal::Ended;
@@ -40,7 +40,6 @@ use crate::app::tui::present::{TURN, present};
 use crate::app::tui::settings::Settings;
 use crate::app::tui::state::State;
 use crate::app::tui::update::update;
-use crate::backlog::watch::{self, Watcher};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Label, RowKey};
@@ -121,8 +120,10 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         first.push(Event::ActivityLost(lost));
         History::default()
     });
-    let watcher = history::watch_backlog(site, &done, &history);
-    let watcher = watcher.map_err(|lost| first.push(Event::BacklogLost(lost))).ok();
+    let backlog = Backlog::start(site, &done, &history).unwrap_or_else(|lost| {
+        first.push(Event::BacklogLost(lost));
+        Backlog::default()
+    });
     let wake = Arc::new(Notify::new());
     let panes = Panes::new(&observer.links, &wake);
     let mut dashboard = Dashboard {
@@ -130,7 +131,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         state: State::new(size, Timestamp::now()),
         screen,
         observer,
-        watcher,
+        backlog,
         history,
         editor: None,
         attach: None,
@@ -175,7 +176,7 @@ struct Dashboard {
     state: State,
     screen: Screen,
     observer: Observer,
-    watcher: Option<Watcher>,
+    backlog: Backlog,
     history: History,
     /// What the operator's editor is to be opened on.
     editor: Option<editor::Subject>,
@@ -272,6 +273,7 @@ impl Dashboard {
                         if self.state.snapshot.is_none() {
                             // The frame before showed nothing yet; this one need not wait for its turn.
                             self.pacing.forget();
+                            self.backlog.refresh();
                         }
                         self.history.observe(&snapshot);
                         // One frame for both.
@@ -287,9 +289,7 @@ impl Dashboard {
                     if matches!(event, Event::Done { .. }) {
                         // What was just done should show before its message fades.
                         self.refresh();
-                        if let Some(watcher) = &self.watcher {
-                            watcher.ask(watch::Request::Refresh);
-                        }
+                        self.backlog.refresh();
                     }
                     self.take(event);
                 }
@@ -384,11 +384,7 @@ impl Dashboard {
             }
             Effect::View(wanted) => self.view(wanted),
             Effect::Wall(tiles) => self.look_at(tiles),
-            Effect::Backlog(request) => {
-                if let Some(watcher) = &self.watcher {
-                    watcher.ask(request);
-                }
-            }
+            Effect::Backlog(request) => self.backlog.ask(request),
             Effect::Activity(ask) => self.history.ask(ask),
             Effect::Editor(card) => self.editor = Some(editor::Subject::Card(card)),
             Effect::EditPersona(class) => self.editor = Some(editor::Subject::Persona(class)),

@@ -19,6 +19,10 @@ use super::recorder::Recorder;
 use super::spool;
 use super::store::{Store, path};
 
+/// It begins with the first look at the fleet, or without one after this time: opening a database takes a processor from
+/// the first frame.
+const BEGIN: Duration = Duration::from_millis(300);
+
 /// Without inotify, or when it misses something, others' events are looked for this often.
 const SAFETY: Duration = Duration::from_secs(5);
 
@@ -175,7 +179,7 @@ struct Open {
 impl<T: Fn(News) -> bool> Watch<T> {
     fn run(self, woken: &Receiver<()>) {
         let mut open: Option<Open> = None;
-        let mut pause = Duration::ZERO;
+        let mut pause = BEGIN;
         loop {
             match woken.recv_timeout(pause) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}

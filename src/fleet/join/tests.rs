@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::fleet::model::{
-    Authority, Health, HeartbeatStatus, LoadState, PaneId, ProcessFacts, Readiness, SessionName, Size, SocketName,
-    SubState, UnitFacts, UnitResult,
+    Authority, Health, HeartbeatStatus, LoadState, PaneId, ProcessFacts, Readiness, SocketName, SubState, UnitFacts,
+    UnitResult,
 };
 use crate::fleet::os::process::Process;
 use crate::fleet::roster;
@@ -107,29 +107,7 @@ impl Facts {
 }
 
 fn pane(id: u32, session: &str, pid: u32) -> PaneRecord {
-    let size = Size { width: 200, height: 50 };
-    PaneRecord {
-        id: PaneId(id),
-        session_id: format!("${id}"),
-        window_id: format!("@{id}"),
-        pid,
-        server: SERVER,
-        dead: false,
-        end: None,
-        size,
-        left: 0,
-        top: 0,
-        window: size,
-        activity: Some(1_700_000_000),
-        in_mode: false,
-        status_rows: 1,
-        status_on_top: false,
-        attachable: true,
-        drafted: false,
-        mark: None,
-        session: SessionName(session.to_owned()),
-        title: Label::new("t"),
-    }
+    PaneRecord { pid, server: SERVER, ..PaneRecord::for_tests(id, session) }
 }
 
 fn tree(pid: u32, argv: &[&str]) -> ProcessTree {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::{Deref, Range};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Size, acts_on_terminal};
 
 /// Colour of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum CellColor {
     /// The terminal's own.
     #[default]
@@ -18,23 +20,35 @@ pub enum CellColor {
 }
 
 /// Attributes of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "terminal attributes are independent switches")]
 pub struct CellStyle {
     /// Foreground.
+    #[serde(skip_serializing_if = "is_default")]
     pub fg: CellColor,
     /// Background.
+    #[serde(skip_serializing_if = "is_default")]
     pub bg: CellColor,
     /// Bold.
+    #[serde(skip_serializing_if = "is_default")]
     pub bold: bool,
     /// Faint.
+    #[serde(skip_serializing_if = "is_default")]
     pub dim: bool,
     /// Italic.
+    #[serde(skip_serializing_if = "is_default")]
     pub italic: bool,
     /// Underlined.
+    #[serde(skip_serializing_if = "is_default")]
     pub underline: bool,
     /// Foreground and background exchanged.
+    #[serde(skip_serializing_if = "is_default")]
     pub inverse: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Most bytes of one cell's text: what the terminal parser keeps of a character and its marks.
@@ -138,6 +152,12 @@ impl PaintedRow {
             row.trim_end();
         }
         row
+    }
+
+    /// Its text in parts, and how each is drawn.
+    pub fn parts(&self) -> impl Iterator<Item = (&str, &CellStyle)> {
+        let starts = std::iter::once(0).chain(self.parts.iter().map(|(end, _)| *end));
+        starts.zip(&self.parts).filter_map(|(start, (end, style))| Some((self.text.get(start..*end)?, style)))
     }
 
     /// How the characters of a range of bytes are drawn, blanks left out: a style for each part that holds any.

@@ -406,6 +406,9 @@ impl Actor {
             self.calm = 0;
         }
         self.publish.send_replace(Some(snapshot));
+        if is_first {
+            self.observed.keep_screens();
+        }
         // Behind the snapshot, which waits for no screen but at the first time: what they say comes with the next.
         self.read_screens();
     }

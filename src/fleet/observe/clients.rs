@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::rest::Rest;
 use crate::fleet::model::{PaneId, ServerName, SocketName};
-use crate::fleet::tmux::{Look, Peek, Reader, Screens};
+use crate::fleet::tmux::{Look, Peeks, Reader, Screens};
 
 /// Answers that wait to be taken; there is at most one look and one peek of each server.
 const ANSWERS: usize = 64;
@@ -19,7 +19,7 @@ pub(super) enum Answer {
     /// Its panes, and the screens that it hands over behind them.
     Look(SocketName, Result<Look, String>, Option<Screens>),
     /// Screens of some of them.
-    Screens(ServerName, Vec<(PaneId, Peek)>),
+    Screens(ServerName, Peeks),
 }
 
 /// What is asked of a server at a time.

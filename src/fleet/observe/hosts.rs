@@ -110,9 +110,10 @@ impl Looking {
                 }
                 poll.retain(|id| panes.iter().any(|pane| pane.id == id && !pane.dead));
                 let due = due(&self.remote, server, panes, poll);
-                for (pane, peek) in tmux.peeks(&due.iter().map(|pane| pane.id).collect::<Vec<_>>()).await {
+                let peeks = tmux.peeks(&due.iter().map(|pane| pane.id).collect::<Vec<_>>()).await;
+                for (pane, peek) in peeks.screens {
                     if let Some(record) = due.iter().find(|record| record.id == pane) {
-                        poll.mark_read(record);
+                        poll.mark_read(record, peeks.asked);
                     }
                     facts.screens.push((server.clone(), pane, peek));
                 }

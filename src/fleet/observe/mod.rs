@@ -1,14 +1,15 @@
 //! The observer: one actor owns what is known of the fleet and publishes whole snapshots.
 //!
-//! It reads; it never changes a session, a unit or a file. One look costs a constant number of
-//! processes: at most two tmux clients per socket, one ssh per host, nothing per agent. Work trees are asked about apart
-//! from it.
+//! It reads; it never changes a session, a unit or anybody's file. What it leaves are the screens that its first look read,
+//! for the next program that looks. One look costs a constant number of processes: at most two tmux clients per socket, one
+//! ssh per host, nothing per agent. Work trees are asked about apart from it.
 
 mod actor;
 mod clients;
 mod dirty;
 mod files;
 mod hosts;
+mod kept;
 mod news;
 mod observed;
 mod printed;
@@ -28,7 +29,7 @@ use super::home::Site;
 use super::model::{FleetSnapshot, ServerName};
 use super::roster::Roster;
 use super::ssh::Links;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use observed::Observed;
 
 /// Looks at every plane once.
@@ -49,21 +50,30 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
     let systemd = units::read_once(site);
     let folders = if with_trees { observed.folders() } else { Vec::new() };
     let here = async {
+        observed.open_kept();
         let asked = observed.ask_servers();
-        let mut handed_over = Vec::new();
-        for (socket, look, screens) in meanwhile(asked, || _ = observed.read_beats(None)).await {
-            observed.take_look(&socket, look);
-            handed_over.extend(screens.map(|screens| async move { (ServerName::here(&socket), screens.read().await) }));
-        }
         let read = || {
-            observed.read_processes();
-            observed.reconcile_screens();
+            observed.read_beats(None);
+            observed.parse_kept();
         };
-        let peeked = meanwhile(join_all(handed_over), read).await;
+        let (mut giving, mut handed_over) = (Vec::new(), Vec::new());
+        for (socket, look, screens) in meanwhile(asked, read).await {
+            observed.take_look(&socket, look);
+            if let Some(screens) = screens {
+                giving.push(ServerName::here(&socket));
+                handed_over.push(async move { (ServerName::here(&socket), screens.read().await) });
+            }
+        }
+        observed.reconcile_screens();
+        observed.take_kept();
+        let asked = join(join_all(handed_over), observed.ask_screens(&giving));
+        let (given, peeked) = meanwhile(asked, || observed.read_processes()).await;
+        observed.take_peeks(given);
         observed.take_peeks(peeked);
         // Of panes that no keeper marked.
-        let peeked = observed.ask_screens().await;
+        let peeked = observed.ask_screens(&[]).await;
         observed.take_peeks(peeked);
+        observed.keep_screens();
     };
     let trees = trees::read_all(folders, site.git_on_network);
     // What takes longest is begun first.

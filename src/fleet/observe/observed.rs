@@ -1,16 +1,17 @@
 //! The facts an observer holds between two looks, plane by plane.
 
 mod beats;
+mod screens;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
+use super::kept::Kept;
 use super::printed::Printed;
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::Folder;
@@ -30,17 +31,11 @@ use crate::fleet::pause;
 use crate::fleet::roster::{Agent, Roster};
 use crate::fleet::session::{self, Living};
 use crate::fleet::supervision;
-use crate::fleet::tmux::{Look, PaneRecord, Peek, Reader, Screens, panes_of};
+use crate::fleet::tmux::{Look, PaneRecord};
 use crate::fleet::usage::Usage;
 
 /// What a plane says before its first answer.
 const NOT_READ: &str = "not read yet";
-
-/// What a server said of its panes, and the screens that it hands over behind them.
-pub(super) type Looked = (SocketName, Result<Look, String>, Option<Screens>);
-
-/// What a server said of screens.
-pub(super) type Peeked = (ServerName, Vec<(PaneId, Peek)>);
 
 /// Inode of a file, and when it was written: whoever writes it makes it anew.
 type FileStamp = (u64, SystemTime);
@@ -61,6 +56,8 @@ pub(super) struct Observed {
     /// Panes whose screens tell something, and their runtimes.
     told: HashMap<(ServerName, PaneId), (PaneRecord, String)>,
     rules: RulesCache,
+    /// Screens of before, at the first look.
+    kept: HashMap<ServerName, Kept>,
     hosts: HashMap<SshTarget, HostView>,
     watch: ProcessWatch,
     processes: HashMap<u32, ProcessTree>,
@@ -98,6 +95,7 @@ impl Observed {
             polls: HashMap::new(),
             told: HashMap::new(),
             rules: RulesCache::default(),
+            kept: HashMap::new(),
             hosts: HashMap::new(),
             watch: ProcessWatch::default(),
             processes: HashMap::new(),
@@ -212,91 +210,6 @@ impl Observed {
         self.hosts.insert(reading.host, view);
     }
 
-    /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
-    /// known, whether they report for themselves or not: a question outranks a report.
-    fn panes_read_by_screen(&mut self) -> HashMap<(ServerName, PaneId), (PaneRecord, String)> {
-        let mut told = HashMap::new();
-        // Grouped once, or each agent would walk all panes.
-        let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
-        for (server, reading) in &self.tmux {
-            if let Ok(Look::Panes(panes)) = &reading.facts {
-                for pane in panes {
-                    sessions.entry((server, &pane.session.0)).or_default().push(pane);
-                }
-            }
-        }
-        for agent in &self.roster.agents {
-            let server = self.roster.server(agent, &self.site);
-            if !self.rules.knows(&self.site, &agent.runtime) {
-                continue;
-            }
-            let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
-            let own = panes_of(panes.iter().copied(), &agent.session, &agent.name);
-            if let Some(pane) = own.first().filter(|pane| !pane.dead) {
-                told.insert((server, pane.id), ((*pane).clone(), agent.runtime.clone()));
-            }
-        }
-        told
-    }
-
-    /// Says which screens tell something now: forgets the others, and says of those that are to be read that they
-    /// were not.
-    pub(super) fn reconcile_screens(&mut self) {
-        self.told = self.panes_read_by_screen();
-        let told = &self.told;
-        self.screens.retain(|key, _| told.contains_key(key));
-        self.printed.retain(|server, pane| told.contains_key(&(server.clone(), pane)));
-        for (server, poll) in &mut self.polls {
-            poll.retain(|pane| told.contains_key(&(server.clone(), pane)));
-        }
-        for key in told.keys() {
-            let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
-            self.screens.entry(key.clone()).or_insert_with(unread);
-        }
-    }
-
-    /// Panes of this host whose screens have moved, by server.
-    pub(super) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
-        let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
-        for ((server, _), (pane, _)) in self.told.iter().filter(|((server, _), _)| server.ssh.is_none()) {
-            if self.polls.entry(server.clone()).or_default().needs_read(pane) {
-                due.entry(server.clone()).or_default().push(pane.id);
-            }
-        }
-        due
-    }
-
-    /// Takes screens that were read. Those that could not be are due again, and what they said before stands.
-    pub(super) fn take_screens(&mut self, server: &ServerName, peeks: Vec<(PaneId, Peek)>) {
-        for (id, peek) in peeks {
-            let key = (server.clone(), id);
-            let Some((pane, runtime)) = self.told.get(&key) else { continue };
-            self.polls.entry(server.clone()).or_default().mark_read(pane);
-            let read = self.rules.read(&self.site, runtime, &peek);
-            if let Some(reading) = read {
-                self.printed.take(server, id, &peek);
-                self.screens.insert(key, reading);
-            }
-        }
-    }
-
-    /// Asks for the screens of this host that are due, those of all servers at the same time; [`Self::take_peeks`] takes
-    /// what they say.
-    pub(super) fn ask_screens(&mut self) -> impl Future<Output = Vec<Peeked>> + use<> {
-        let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
-            let peeks = Reader::new(server.socket).peeks(&panes).await;
-            (server, peeks)
-        };
-        join_all(self.due_screens().into_iter().map(ask))
-    }
-
-    /// Takes what servers said of screens.
-    pub(super) fn take_peeks(&mut self, peeked: Vec<Peeked>) {
-        for (server, peeks) in peeked {
-            self.take_screens(&server, peeks);
-        }
-    }
-
     /// Sockets that hold agents of this host, the fleet's own first.
     pub(super) fn sockets(&self) -> Vec<SocketName> {
         if !self.known {
@@ -304,16 +217,6 @@ impl Observed {
         }
         let here = self.roster.agents.iter().filter(|agent| !self.roster.is_remote(agent, &self.site));
         self.roster.sockets(here).into_iter().copied().collect()
-    }
-
-    /// Asks every socket for the first time, with one short-lived client each, all at the same time; [`Self::take_look`]
-    /// takes what each says.
-    pub(super) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
-        let ask = |socket: SocketName| async move {
-            let (look, screens) = Reader::new(socket).survey().await;
-            (socket, look.map_err(|failure| failure.to_string()), screens)
-        };
-        join_all(self.sockets().into_iter().map(ask))
     }
 
     /// Takes what a server on this host said of its panes; whether that is another thing than before.

@@ -26,7 +26,7 @@ pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<ScreenFacts>>;
 struct Seen {
     title: Label,
     size: Size,
-    /// Second of the pane's last output, and of the moment of the look.
+    /// Second of the pane's last output, and of the moment in which the screen was asked for.
     activity: Option<u64>,
     second: i64,
     at: Instant,
@@ -49,13 +49,15 @@ impl ScreenPoll {
         moved && seen.at.elapsed() >= REST
     }
 
-    /// Notes that its screen was read.
-    pub(super) fn mark_read(&mut self, pane: &PaneRecord) {
+    /// Notes that its screen was read, as it was asked for at a moment.
+    // Not the moment of the answer: what the pane prints between the two, in the second before that one, is not on the
+    // screen, and would never be missed.
+    pub(super) fn mark_read(&mut self, pane: &PaneRecord, asked: Timestamp) {
         let seen = Seen {
             title: pane.title.clone(),
             size: pane.size,
             activity: pane.activity,
-            second: Timestamp::now().as_second(),
+            second: asked.as_second(),
             at: Instant::now(),
         };
         self.seen.insert(pane.id, seen);
@@ -94,5 +96,27 @@ impl RulesCache {
             Err(why) => Err(why.clone()),
         };
         Some(Reading::new(facts, Timestamp::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_while_a_screen_is_read_is_read_again() {
+        let pane = |activity| PaneRecord { activity: Some(activity), ..PaneRecord::for_tests(1, "a") };
+        let mut poll = ScreenPoll::default();
+        assert!(poll.needs_read(&pane(1000)));
+        // The screen is asked for in that second: what the pane prints later in it is missing.
+        poll.mark_read(&pane(1000), Timestamp::from_second(1000).unwrap());
+        assert!(!poll.needs_read(&pane(1000)), "a screen that moves all the time is read at a pace");
+        let rest = |poll: &mut ScreenPoll| poll.seen.values_mut().for_each(|seen| seen.at -= REST);
+        rest(&mut poll);
+        assert!(poll.needs_read(&pane(1000)));
+        poll.mark_read(&pane(1000), Timestamp::from_second(1001).unwrap());
+        rest(&mut poll);
+        assert!(!poll.needs_read(&pane(1000)), "nothing moved since");
+        assert!(poll.needs_read(&pane(1001)));
     }
 }

@@ -25,7 +25,7 @@ pub use guard::Guard;
 pub use lost::{LostServer, REACHED_BY, server_above, servers_on, socket_base, socket_path};
 pub(in crate::fleet) use paint::row as painted_row;
 pub use panes::{PaneRecord, panes_of};
-pub use peek::Peek;
+pub use peek::{Peek, Peeks};
 pub use reader::{Look, Reader};
 pub use server::Tmux;
 pub use shots::{Shot, Wanted};

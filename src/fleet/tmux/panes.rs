@@ -67,6 +67,34 @@ pub struct PaneRecord {
 }
 
 impl PaneRecord {
+    /// The pane of a session, alive and alone in its window.
+    #[cfg(test)]
+    pub fn for_tests(id: u32, session: &str) -> Self {
+        let size = Size { width: 200, height: 50 };
+        Self {
+            id: PaneId(id),
+            session_id: format!("${id}"),
+            window_id: format!("@{id}"),
+            pid: 100 + id,
+            server: 1,
+            dead: false,
+            end: None,
+            size,
+            left: 0,
+            top: 0,
+            window: size,
+            activity: Some(1_700_000_000),
+            in_mode: false,
+            status_rows: 1,
+            status_on_top: false,
+            attachable: true,
+            drafted: false,
+            mark: None,
+            session: SessionName(session.to_owned()),
+            title: Label::new("t"),
+        }
+    }
+
     /// Where and how big the pane is, for a viewer.
     #[must_use]
     pub fn target(&self, server: &ServerName) -> PaneTarget {

@@ -1,5 +1,7 @@
 //! One pane at one moment: its state and the text on its screen.
 
+use jiff::Timestamp;
+
 use super::command::Query;
 use super::paint;
 use crate::fleet::model::{CellStyle, PaintedRow, PaneId, Size};
@@ -17,6 +19,22 @@ pub struct Peek {
     pub title: String,
     /// Its screen, row by row.
     pub rows: Vec<PaintedRow>,
+}
+
+/// Screens that were asked for at one moment.
+#[derive(Debug)]
+pub struct Peeks {
+    /// That moment, by this host's clock: output from then on may be missing on them.
+    pub asked: Timestamp,
+    /// What stands on each.
+    pub screens: Vec<(PaneId, Peek)>,
+}
+
+impl Peeks {
+    /// Those that are asked for now; none of them is there yet.
+    pub(super) fn from_now_on() -> Self {
+        Self { asked: Timestamp::now(), screens: Vec::new() }
+    }
 }
 
 impl Peek {

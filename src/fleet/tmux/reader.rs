@@ -9,7 +9,7 @@ use super::command::{Query, as_argument, quote};
 use super::lost::{self, LostServer, REACHED_BY};
 use super::mark::{mark, marked};
 use super::panes::{PaneRecord, parse_list};
-use super::peek::Peek;
+use super::peek::{Peek, Peeks};
 use super::refusal::Refusal;
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::model::{PaneId, ServerName, SocketName};
@@ -263,20 +263,20 @@ impl Reader {
     }
 
     /// Looks at several panes by one client; those behind one that is just gone are left out.
-    pub async fn peeks(&self, panes: &[PaneId]) -> Vec<(PaneId, Peek)> {
+    pub async fn peeks(&self, panes: &[PaneId]) -> Peeks {
+        let mut seen = Peeks::from_now_on();
         let queries: Vec<_> = panes.iter().flat_map(|pane| Peek::queries(*pane)).collect();
         if queries.is_empty() {
-            return Vec::new();
+            return seen;
         }
         // What was printed before a refusal is still a look.
-        let Ok(output) = self.run_lines(&queries).await else { return Vec::new() };
+        let Ok(output) = self.run_lines(&queries).await else { return seen };
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut rest = text.as_str();
-        let mut seen = Vec::new();
         for pane in panes {
             let (peek, behind) = Peek::parse(*pane, rest, mark());
             rest = behind;
-            seen.extend(peek.map(|peek| (*pane, peek)));
+            seen.screens.extend(peek.map(|peek| (*pane, peek)));
         }
         seen
     }

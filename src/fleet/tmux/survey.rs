@@ -2,11 +2,10 @@
 
 use super::command::Query;
 use super::mark::mark;
-use super::peek::Peek;
+use super::peek::{Peek, Peeks};
 use super::reader::{ANSWER_LIMIT, Look, Reader};
 use super::refusal::Refusal;
 use crate::fleet::error::Result;
-use crate::fleet::model::PaneId;
 use crate::fleet::os::exec::{ExecError, Output, Running};
 
 /// Stands, behind the mark, between the list of panes and the screens.
@@ -18,6 +17,8 @@ pub struct Screens {
     client: Box<Running>,
     /// Where they begin in what its client prints.
     at: usize,
+    /// None of them yet.
+    peeks: Peeks,
 }
 
 impl Reader {
@@ -28,9 +29,10 @@ impl Reader {
     /// When tmux is missing, hangs, or may not be asked.
     pub async fn survey(&self) -> (Result<Look>, Option<Screens>) {
         let queries = [Query::ListPanes.words(), Query::MarkedScreens(SCREENS).words()];
+        let peeks = Peeks::from_now_on();
         let ran = match self.begin(&queries) {
             None => return (self.look().await, None),
-            Some(Ok(client)) => list_of(client).await.map_err(Refusal::Exec),
+            Some(Ok(client)) => list_of(client, peeks).await.map_err(Refusal::Exec),
             Some(Err(refusal)) => Err(refusal),
         };
         let refused = match ran {
@@ -54,24 +56,24 @@ enum Listed {
     Ended(Output),
 }
 
-async fn list_of(mut client: Running) -> Result<Listed, ExecError> {
+async fn list_of(mut client: Running, peeks: Peeks) -> Result<Listed, ExecError> {
     let between = format!("{}{SCREENS}\n", mark());
     let list = client.until(between.as_bytes(), ANSWER_LIMIT).await?;
     let Some((list, at)) = list.map(|list| (String::from_utf8_lossy(list).into_owned(), list.len())) else {
         return client.end(ANSWER_LIMIT).await.map(Listed::Ended);
     };
-    Ok(Listed::Before { list, screens: Screens { client: Box::new(client), at: at + between.len() } })
+    Ok(Listed::Before { list, screens: Screens { client: Box::new(client), at: at + between.len(), peeks } })
 }
 
 impl Screens {
     /// Waits for them. None where they are not told in time, or where something else stands between them: they are to be
     /// asked for one by one.
-    pub async fn read(self) -> Vec<(PaneId, Peek)> {
-        match self.client.end(ANSWER_LIMIT).await {
-            Ok(output) => {
-                Peek::parse_many(&String::from_utf8_lossy(&output.stdout[self.at..]), mark()).unwrap_or_default()
-            }
-            Err(_) => Vec::new(),
+    pub async fn read(self) -> Peeks {
+        let Self { client, at, mut peeks } = self;
+        if let Ok(output) = client.end(ANSWER_LIMIT).await {
+            let text = String::from_utf8_lossy(&output.stdout[at..]);
+            peeks.screens = Peek::parse_many(&text, mark()).unwrap_or_default();
         }
+        peeks
     }
 }

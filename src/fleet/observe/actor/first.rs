@@ -14,13 +14,19 @@ impl Actor {
     /// Waits for what the fleet's own server says first, and a moment for the others.
     pub(super) async fn first_answers(&mut self) {
         let sockets = self.observed.sockets();
+        self.observed.open_kept();
         for socket in &sockets {
-            self.clients.survey(*socket);
+            if self.observed.keeps_most(*socket) {
+                self.clients.look(*socket);
+            } else {
+                self.clients.survey(*socket);
+            }
         }
         let mut waiting: HashSet<SocketName> = sockets.iter().copied().collect();
         // The servers are asked by then, and answer while the files are read.
         tokio::task::yield_now().await;
         self.observed.read_beats(None);
+        self.observed.parse_kept();
         self.dirty.heartbeats = false;
         let late = tokio::time::sleep(FIRST_ANSWERS);
         tokio::pin!(late);
@@ -43,8 +49,12 @@ impl Actor {
     pub(super) async fn first_screens(&mut self) {
         let late = tokio::time::sleep(FIRST_ANSWERS);
         tokio::pin!(late);
-        self.observed.read_processes();
         self.observed.reconcile_screens();
+        self.observed.take_kept();
+        // Those that are neither kept nor on their way.
+        self.read_screens();
+        tokio::task::yield_now().await;
+        self.observed.read_processes();
         while self.clients.are_reading() {
             tokio::select! {
                 Some(answer) = self.answers.recv() => {
@@ -54,7 +64,7 @@ impl Actor {
             }
         }
         // Of panes that no keeper marked.
-        let asked = self.observed.ask_screens();
+        let asked = self.observed.ask_screens(&[]);
         tokio::select! {
             peeked = asked => self.observed.take_peeks(peeked),
             () = &mut late => {}

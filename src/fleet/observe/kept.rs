@@ -1,0 +1,354 @@
+//! Screens that an earlier look read, for the next program that looks: of a fleet at rest it asks for none.
+//!
+//! What tmux says of a pane tells whether its screen still is the one that was read. To hand a hundred screens over costs a
+//! server three times as much as to list their panes, and each command that looks once would pay it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::error::Result;
+use crate::fleet::file::{self, Keep};
+use crate::fleet::home::Site;
+use crate::fleet::join::Reading;
+use crate::fleet::model::{CellStyle, Label, PaintedRow, PaneId, Size, SocketName};
+use crate::fleet::os::folder;
+use crate::fleet::screen::ScreenFacts;
+use crate::fleet::tmux::{PaneRecord, Peek};
+use crate::plain;
+
+/// Changes with what stands in the file: another one is none.
+const FORMAT: u32 = 1;
+
+/// Most bytes of the file that are read: ten times those of a thousand screens full of colours.
+const MAX: usize = 64 << 20;
+
+/// A pane that printed so many seconds before its screen was asked for is at work: its screen would be written again at
+/// each look, and be of no use to the next.
+const QUIET: i64 = 3;
+
+/// The first line.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Head {
+    format: u32,
+    /// Process of the server.
+    server: u32,
+    /// Screens that told something, those of panes at work included.
+    told: usize,
+    /// Those that follow, one on each line.
+    kept: usize,
+}
+
+/// A screen, and what tells that it is still the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Screen {
+    pane: u32,
+    runtime: String,
+    window: String,
+    pid: u32,
+    activity: u64,
+    asked: i64,
+    in_mode: bool,
+    cursor: (u16, u16),
+    size: (u16, u16),
+    title: String,
+    /// Each row as its parts.
+    rows: Vec<Vec<(String, CellStyle)>>,
+}
+
+impl Screen {
+    /// What was read of a pane, where that is worth keeping.
+    fn of(pane: &PaneRecord, runtime: &str, asked: Timestamp, peek: &Peek) -> Option<Self> {
+        let activity = pane.activity.filter(|second| {
+            i64::try_from(*second).is_ok_and(|second| second.saturating_add(QUIET) <= asked.as_second())
+        })?;
+        let row = |row: &PaintedRow| {
+            let parts = row.parts().filter(|(text, _)| !text.is_empty());
+            parts.map(|(text, style)| (text.to_owned(), *style)).collect()
+        };
+        let screen = Self {
+            pane: pane.id.0,
+            runtime: runtime.to_owned(),
+            window: pane.window_id.clone(),
+            pid: pane.pid,
+            activity,
+            asked: asked.as_second(),
+            in_mode: peek.in_mode,
+            cursor: peek.cursor,
+            size: (peek.size.width, peek.size.height),
+            title: peek.title.clone(),
+            rows: peek.rows.iter().map(row).collect(),
+        };
+        // Where something moved between the list and the screen, the two do not belong together.
+        screen.is_of(pane).then_some(screen)
+    }
+
+    /// Whether it still is what stands in a pane.
+    fn is_of(&self, pane: &PaneRecord) -> bool {
+        (self.pane, self.pid, Some(self.activity)) == (pane.id.0, pane.pid, pane.activity)
+            && (self.in_mode, self.size) == (pane.in_mode, (pane.size.width, pane.size.height))
+            && self.window == pane.window_id
+            && Label::new(&self.title) == pane.title
+    }
+
+    fn peek(&self) -> Peek {
+        let row = |parts: &Vec<(String, CellStyle)>| {
+            let mut row = PaintedRow::default();
+            for (text, style) in parts {
+                row.push(text, *style);
+            }
+            row
+        };
+        Peek {
+            in_mode: self.in_mode,
+            cursor: self.cursor,
+            size: Size { width: self.size.0, height: self.size.1 },
+            title: self.title.clone(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+}
+
+/// A screen that was kept, and what it says.
+pub(super) struct Told {
+    /// When it was asked for.
+    pub asked: Timestamp,
+    /// What stood there.
+    pub peek: Peek,
+    /// What the runtime's rules read there.
+    pub facts: Reading<ScreenFacts>,
+}
+
+/// The screens of one server's panes that are kept.
+pub(super) struct Kept {
+    path: PathBuf,
+    head: Head,
+    /// What follows the first line, until it is taken apart.
+    text: String,
+    screens: HashMap<PaneId, Screen>,
+    /// What they say.
+    told: HashMap<PaneId, Told>,
+    /// How many panes had theirs here.
+    used: usize,
+    /// Whether some are others than those that the file holds.
+    changed: bool,
+}
+
+impl Kept {
+    /// Opens what is kept of a server. What cannot be read is as if it were not there: the screens are asked for.
+    pub(super) fn open(site: &Site, socket: &SocketName) -> Self {
+        // No agent's file can have the folder's name, and the watch of files does not look into it.
+        let path = site.run_dir.join("_screens").join(socket.file_name());
+        let text = plain::read(&path, MAX).unwrap_or_default();
+        let (head, text) = text.split_once('\n').unwrap_or_default();
+        let head = serde_json::from_str::<Head>(head).ok().filter(|head| head.format == FORMAT);
+        let text = if head.is_some() { text.to_owned() } else { String::new() };
+        Self {
+            path,
+            head: head.unwrap_or_default(),
+            text,
+            screens: HashMap::new(),
+            told: HashMap::new(),
+            used: 0,
+            changed: false,
+        }
+    }
+
+    /// Whether it is better to ask for the screens that are not here than for all of them at once.
+    pub(super) fn holds_most(&self) -> bool {
+        self.head.kept * 2 > self.head.told
+    }
+
+    /// Takes the text apart, and has each screen read by its runtime's rules: there is time for that while the server is
+    /// waited for.
+    pub(super) fn parse(&mut self, mut read: impl FnMut(&str, &Peek) -> Option<Reading<ScreenFacts>>) {
+        for line in std::mem::take(&mut self.text).lines() {
+            let Ok(screen) = serde_json::from_str::<Screen>(line) else { continue };
+            let (id, peek) = (PaneId(screen.pane), screen.peek());
+            if let (Ok(asked), Some(facts)) = (Timestamp::from_second(screen.asked), read(&screen.runtime, &peek)) {
+                self.told.insert(id, Told { asked, peek, facts });
+            }
+            self.screens.insert(id, screen);
+        }
+    }
+
+    /// The screen of an agent's pane that has stood as it is since it was asked for.
+    pub(super) fn of(&mut self, pane: &PaneRecord, runtime: &str) -> Option<Told> {
+        let screen = self.screens.get(&pane.id).filter(|_| self.head.server == pane.server)?;
+        let told = self.told.remove(&pane.id).filter(|_| screen.runtime == runtime && screen.is_of(pane))?;
+        self.used += 1;
+        Some(told)
+    }
+
+    /// Takes a screen that was read.
+    pub(super) fn take(&mut self, pane: &PaneRecord, runtime: &str, asked: Timestamp, peek: &Peek) {
+        if self.head.server != pane.server {
+            self.screens.clear();
+            self.head.server = pane.server;
+        }
+        match Screen::of(pane, runtime, asked, peek) {
+            Some(screen) => self.changed |= self.screens.insert(pane.id, screen.clone()).as_ref() != Some(&screen),
+            // To take it out of the file is not worth a writing: its activity tells that it is another.
+            None => drop(self.screens.remove(&pane.id)),
+        }
+    }
+
+    /// Writes what is kept, of these panes, which are all whose screens tell something, where it is another thing than
+    /// before.
+    ///
+    /// # Errors
+    /// What the file system says; the file is then as it was.
+    pub(super) fn write(mut self, told: &[&PaneRecord]) -> Result<(), std::io::Error> {
+        // A file that promises more than it holds costs the next look a second client.
+        let promises = self.holds_most() && self.used * 2 <= told.len();
+        if !self.changed && !promises {
+            return Ok(());
+        }
+        let panes: HashMap<PaneId, &PaneRecord> = told.iter().map(|pane| (pane.id, *pane)).collect();
+        self.screens.retain(|id, screen| panes.get(id).is_some_and(|pane| screen.is_of(pane)));
+        if self.screens.is_empty() {
+            return file::remove_if_there(&self.path);
+        }
+        let head = Head { format: FORMAT, told: told.len(), kept: self.screens.len(), server: self.head.server };
+        let mut bytes = serde_json::to_vec(&head)?;
+        for screen in self.screens.values() {
+            bytes.push(b'\n');
+            serde_json::to_writer(&mut bytes, screen)?;
+        }
+        if let Some(folder) = self.path.parent() {
+            folder::make_private(folder)?;
+        }
+        file::write_private(&self.path, &bytes, Keep::Fleeting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::model::CellColor;
+    use crate::fleet::screen::{self, Rules};
+
+    fn pane(id: u32, activity: u64) -> PaneRecord {
+        PaneRecord { activity: Some(activity), ..PaneRecord::for_tests(id, "a") }
+    }
+
+    fn peek(pane: &PaneRecord, text: &str) -> Peek {
+        let mut row = PaintedRow::default();
+        row.push(text, CellStyle { fg: CellColor::Indexed(6), bold: true, ..CellStyle::default() });
+        row.push(" \u{1b}\"é", CellStyle::default());
+        Peek { in_mode: false, cursor: (2, 1), size: pane.size, title: pane.title.to_string(), rows: vec![row] }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn opened(site: &Site) -> Kept {
+        let mut kept = Kept::open(site, &SocketName::named("s").unwrap());
+        kept.parse(|_, peek| {
+            Some(Reading::new(Ok(screen::read(&rules(), &peek.rows, peek.cursor, &peek.title)), at(1)))
+        });
+        kept
+    }
+
+    fn rules() -> Rules {
+        screen::rules_for(&Site::for_tests("/h"), "stub").unwrap().unwrap()
+    }
+
+    fn seen(kept: &mut Kept, pane: &PaneRecord) -> Option<(Timestamp, Peek)> {
+        kept.of(pane, "stub").map(|told| (told.asked, told.peek))
+    }
+
+    fn site() -> (tempfile::TempDir, Site) {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site { run_dir: folder.path().join("run"), ..Site::for_tests("/h") };
+        (folder, site)
+    }
+
+    #[test]
+    fn a_screen_is_kept_for_the_next_look_until_anything_of_its_pane_is_another() {
+        let (_folder, site) = site();
+        let (still, at_work) = (pane(1, 1000), pane(2, 1007));
+        let mut kept = opened(&site);
+        assert!(!kept.holds_most() && kept.of(&still, "stub").is_none(), "nothing is kept yet");
+        kept.take(&still, "stub", at(1008), &peek(&still, "of one"));
+        kept.take(&at_work, "stub", at(1008), &peek(&at_work, "of another"));
+        kept.write(&[&still, &at_work]).unwrap();
+        let mut kept = opened(&site);
+        assert!(!kept.holds_most(), "one of two");
+        assert_eq!(seen(&mut kept, &still), Some((at(1008), peek(&still, "of one"))));
+        assert!(opened(&site).of(&still, "another").is_none(), "read by the rules of another runtime");
+        assert_eq!(seen(&mut kept, &at_work), None, "it would be written at each look");
+        let others = [
+            PaneRecord { activity: Some(1009), ..still.clone() },
+            PaneRecord { activity: None, ..still.clone() },
+            PaneRecord { pid: still.pid + 1, ..still.clone() },
+            PaneRecord { server: still.server + 1, ..still.clone() },
+            PaneRecord { size: Size { width: 7, height: 5 }, ..still.clone() },
+            PaneRecord { in_mode: !still.in_mode, ..still.clone() },
+            PaneRecord { title: Label::new("another"), ..still.clone() },
+            PaneRecord { window_id: "@77".to_owned(), ..still.clone() },
+        ];
+        for other in others {
+            assert_eq!(seen(&mut opened(&site), &other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_file_is_written_only_where_it_changes() {
+        use std::os::unix::fs::MetadataExt;
+        let (_folder, site) = site();
+        let (one, other) = (pane(1, 1000), pane(2, 1001));
+        let path = site.run_dir.join("_screens/s");
+        let ino = || std::fs::metadata(&path).map(|meta| meta.ino());
+        let look = |panes: &[&PaneRecord], text: &str, second| {
+            let mut kept = opened(&site);
+            for pane in panes {
+                if kept.of(pane, "stub").is_none() {
+                    kept.take(pane, "stub", at(second), &peek(pane, text));
+                }
+            }
+            kept.write(panes).unwrap();
+        };
+        look(&[&one, &other], "first", 1010);
+        let first = ino().unwrap();
+        look(&[&one, &other], "second", 1020);
+        assert_eq!(ino().unwrap(), first, "nothing moved");
+        let moved = PaneRecord { activity: Some(1021), ..one.clone() };
+        look(&[&moved, &other], "third", 1030);
+        assert_ne!(ino().unwrap(), first);
+        assert_eq!(seen(&mut opened(&site), &moved), Some((at(1030), peek(&moved, "third"))));
+        assert_eq!(seen(&mut opened(&site), &other), Some((at(1010), peek(&other, "first"))));
+        // All are at work: who looks next asks for all at once.
+        let (one, other) = (pane(1, 1039), pane(2, 1040));
+        assert!(opened(&site).holds_most());
+        look(&[&one, &other], "fourth", 1040);
+        assert!(!opened(&site).holds_most());
+        assert!(ino().is_err(), "nothing of a screen stays where none is kept");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_none() {
+        let (_folder, site) = site();
+        let one = pane(1, 1000);
+        let mut kept = opened(&site);
+        kept.take(&one, "stub", at(1010), &peek(&one, "x"));
+        kept.write(&[&one]).unwrap();
+        let path = site.run_dir.join("_screens/s");
+        let good = std::fs::read_to_string(&path).unwrap();
+        assert!(opened(&site).holds_most());
+        for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace("\"format\":1", "\"format\":0")] {
+            std::fs::write(&path, bad).unwrap();
+            assert_eq!(seen(&mut opened(&site), &one), None, "{bad:?}");
+        }
+        std::fs::write(&path, [0xff, 0xfe, 0]).unwrap();
+        assert_eq!(seen(&mut opened(&site), &one), None);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let mut kept = opened(&site);
+        kept.take(&one, "stub", at(1010), &peek(&one, "x"));
+        assert!(kept.write(&[&one]).is_err(), "and it is said that it cannot be written");
+    }
+}

@@ -1,0 +1,172 @@
+//! The screens of agents: which of them tell something, and what they say.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::super::kept::Kept;
+use super::{NOT_READ, Observed};
+use crate::fleet::join::Reading;
+use crate::fleet::model::{PaneId, ServerName, SocketName};
+use crate::fleet::tmux::{Look, PaneRecord, Peeks, Reader, Screens, panes_of};
+
+/// What a server said of its panes, and the screens that it hands over behind them.
+pub(in crate::fleet::observe) type Looked = (SocketName, Result<Look, String>, Option<Screens>);
+
+/// What a server said of screens.
+pub(in crate::fleet::observe) type Peeked = (ServerName, Peeks);
+
+impl Observed {
+    /// Opens what is kept of each server of this host, before the first look.
+    pub(in crate::fleet::observe) fn open_kept(&mut self) {
+        let open = |socket| (ServerName::here(&socket), Kept::open(&self.site, &socket));
+        self.kept = self.sockets().into_iter().map(open).collect();
+    }
+
+    /// Whether most of a server's screens are kept, so that it is asked for the others only.
+    pub(in crate::fleet::observe) fn keeps_most(&self, socket: SocketName) -> bool {
+        self.kept.get(&ServerName::here(&socket)).is_some_and(Kept::holds_most)
+    }
+
+    /// Takes the kept screens apart, while servers are waited for.
+    pub(in crate::fleet::observe) fn parse_kept(&mut self) {
+        let Self { site, roster, rules, kept, .. } = self;
+        for kept in kept.values_mut() {
+            kept.parse(|runtime, peek| {
+                let is_known = roster.agents.iter().any(|agent| agent.runtime == runtime);
+                if is_known { rules.read(site, runtime, peek) } else { None }
+            });
+        }
+    }
+
+    /// Takes the kept screens of panes that have stood since; they are not due then.
+    pub(in crate::fleet::observe) fn take_kept(&mut self) {
+        for (key, (pane, runtime)) in &self.told {
+            let Some(kept) = self.kept.get_mut(&key.0).filter(|kept| kept.holds_most()) else { continue };
+            let Some(told) = kept.of(pane, runtime) else { continue };
+            self.polls.entry(key.0.clone()).or_default().mark_read(pane, told.asked);
+            self.printed.take(&key.0, key.1, &told.peek);
+            self.screens.insert(key.clone(), told.facts);
+        }
+    }
+
+    /// Keeps the screens for the next program that looks. One that may not write goes without.
+    pub(in crate::fleet::observe) fn keep_screens(&mut self) {
+        for (server, kept) in std::mem::take(&mut self.kept) {
+            let of_server = self.told.iter().filter(|((of, _), _)| *of == server);
+            let told: Vec<&PaneRecord> = of_server.map(|(_, (pane, _))| pane).collect();
+            if self.site.read_only {
+                continue;
+            }
+            if let Err(error) = kept.write(&told) {
+                tracing::debug!("the screens of {server:?} are not kept: {error}");
+            }
+        }
+    }
+
+    /// Asks every socket for the first time, with one short-lived client each, all at the same time; [`Self::take_look`]
+    /// takes what each says.
+    pub(in crate::fleet::observe) fn ask_servers(&self) -> impl Future<Output = Vec<Looked>> + use<> {
+        let ask = |socket: SocketName| {
+            let keeps_most = self.keeps_most(socket);
+            async move {
+                let reader = Reader::new(socket);
+                let (look, screens) = if keeps_most { (reader.look().await, None) } else { reader.survey().await };
+                (socket, look.map_err(|failure| failure.to_string()), screens)
+            }
+        };
+        join_all(self.sockets().into_iter().map(ask))
+    }
+
+    /// Live panes whose screens are to tell their agents' state, with the runtimes: those whose screens are
+    /// known, whether they report for themselves or not: a question outranks a report.
+    fn panes_read_by_screen(&mut self) -> HashMap<(ServerName, PaneId), (PaneRecord, String)> {
+        let mut told = HashMap::new();
+        // Grouped once, or each agent would walk all panes.
+        let mut sessions: HashMap<(&ServerName, &str), Vec<&PaneRecord>> = HashMap::new();
+        for (server, reading) in &self.tmux {
+            if let Ok(Look::Panes(panes)) = &reading.facts {
+                for pane in panes {
+                    sessions.entry((server, &pane.session.0)).or_default().push(pane);
+                }
+            }
+        }
+        for agent in &self.roster.agents {
+            let server = self.roster.server(agent, &self.site);
+            if !self.rules.knows(&self.site, &agent.runtime) {
+                continue;
+            }
+            let Some(panes) = sessions.get(&(&server, agent.session.0.as_str())) else { continue };
+            let own = panes_of(panes.iter().copied(), &agent.session, &agent.name);
+            if let Some(pane) = own.first().filter(|pane| !pane.dead) {
+                told.insert((server, pane.id), ((*pane).clone(), agent.runtime.clone()));
+            }
+        }
+        told
+    }
+
+    /// Says which screens tell something now: forgets the others, and says of those that are to be read that they
+    /// were not.
+    pub(in crate::fleet::observe) fn reconcile_screens(&mut self) {
+        self.told = self.panes_read_by_screen();
+        let told = &self.told;
+        self.screens.retain(|key, _| told.contains_key(key));
+        self.printed.retain(|server, pane| told.contains_key(&(server.clone(), pane)));
+        for (server, poll) in &mut self.polls {
+            poll.retain(|pane| told.contains_key(&(server.clone(), pane)));
+        }
+        for key in told.keys() {
+            let unread = || Reading::new(Err(NOT_READ.to_owned()), Timestamp::now());
+            self.screens.entry(key.clone()).or_insert_with(unread);
+        }
+    }
+
+    /// Panes of this host whose screens have moved, by server.
+    pub(in crate::fleet::observe) fn due_screens(&mut self) -> HashMap<ServerName, Vec<PaneId>> {
+        let mut due: HashMap<ServerName, Vec<PaneId>> = HashMap::new();
+        for ((server, _), (pane, _)) in self.told.iter().filter(|((server, _), _)| server.ssh.is_none()) {
+            if self.polls.entry(server.clone()).or_default().needs_read(pane) {
+                due.entry(server.clone()).or_default().push(pane.id);
+            }
+        }
+        due
+    }
+
+    /// Takes screens that were read. Those that could not be are due again, and what they said before stands.
+    pub(in crate::fleet::observe) fn take_screens(&mut self, server: &ServerName, peeks: Peeks) {
+        for (id, peek) in peeks.screens {
+            let key = (server.clone(), id);
+            let Some((pane, runtime)) = self.told.get(&key) else { continue };
+            if let Some(kept) = self.kept.get_mut(server) {
+                kept.take(pane, runtime, peeks.asked, &peek);
+            }
+            self.polls.entry(server.clone()).or_default().mark_read(pane, peeks.asked);
+            let read = self.rules.read(&self.site, runtime, &peek);
+            if let Some(reading) = read {
+                self.printed.take(server, id, &peek);
+                self.screens.insert(key, reading);
+            }
+        }
+    }
+
+    /// Asks for the screens of this host that are due, but not those of servers that hand theirs over; all at the same time.
+    /// [`Self::take_peeks`] takes what they say.
+    pub(in crate::fleet::observe) fn ask_screens(
+        &mut self,
+        but: &[ServerName],
+    ) -> impl Future<Output = Vec<Peeked>> + use<> {
+        let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
+            let peeks = Reader::new(server.socket).peeks(&panes).await;
+            (server, peeks)
+        };
+        join_all(self.due_screens().into_iter().filter(|(server, _)| !but.contains(server)).map(ask))
+    }
+
+    /// Takes what servers said of screens.
+    pub(in crate::fleet::observe) fn take_peeks(&mut self, peeked: Vec<Peeked>) {
+        for (server, peeks) in peeked {
+            self.take_screens(&server, peeks);
+        }
+    }
+}
