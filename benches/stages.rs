@@ -154,6 +154,8 @@ fn pane(number: u32) -> PaneRecord {
         top: 0,
         window: SIZE,
         activity: Some(1_700_000_000),
+        cursor: (0, 0),
+        history: 0,
         in_mode: false,
         status_rows: 1,
         status_on_top: false,

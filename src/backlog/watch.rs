@@ -24,7 +24,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// become all that the store does.
 const REST: u32 = 4;
 
-/// It begins when something is asked for, or without that after this time: opening a database takes a processor from the
+/// It begins with the first frame or the first request, and without both after this time: opening a database takes a processor from the
 /// first frame.
 const BEGIN: Duration = Duration::from_millis(300);
 
@@ -92,6 +92,13 @@ impl Watcher {
         Ok(Self { wanted, wake })
     }
 
+    /// Has it begin.
+    pub fn begin(&self) {
+        match self.wake.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        }
+    }
+
     /// Asks for something; an earlier request of its kind is forgotten.
     pub fn ask(&self, request: Request) {
         {
@@ -104,9 +111,7 @@ impl Watcher {
             }
             wanted.asked = true;
         }
-        match self.wake.try_send(()) {
-            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
-        }
+        self.begin();
     }
 }
 

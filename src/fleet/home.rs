@@ -127,6 +127,13 @@ impl Site {
         self.run_dir.join("_supervisor")
     }
 
+    /// Folder of the screens that looks leave to each other; no agent's file can have its name, and the watch of the run
+    /// folder does not look into it.
+    #[must_use]
+    pub fn screens_dir(&self) -> PathBuf {
+        self.run_dir.join("_screens")
+    }
+
     /// A file of one agent in the run folder.
     #[must_use]
     pub fn run_file(&self, agent: &AgentName, kind: RunFile) -> PathBuf {

@@ -110,6 +110,13 @@ impl Backlog {
         }
     }
 
+    /// Has it begin to read.
+    pub(super) fn begin(&self) {
+        if let Some(watcher) = &self.0 {
+            watcher.begin();
+        }
+    }
+
     /// Reads everything again.
     pub(super) fn refresh(&self) {
         self.ask(watch::Request::Refresh);

@@ -140,6 +140,7 @@ pub(in crate::app) async fn run(site: &Site, options: Options) -> Result<u8> {
         panes,
         wake,
         dirty: true,
+        unseen: false,
         focus: None,
         pressed: false,
         showed_key: false,
@@ -189,6 +190,8 @@ struct Dashboard {
     panes: Panes,
     wake: Arc<Notify>,
     dirty: bool,
+    /// Whether no frame shows the first snapshot yet: two databases are opened behind that.
+    unseen: bool,
     /// Whose facts the observer was told of.
     focus: Option<RowKey>,
     /// Whether a key was taken that no frame shows yet.
@@ -273,9 +276,11 @@ impl Dashboard {
                         if self.state.snapshot.is_none() {
                             // The frame before showed nothing yet; this one need not wait for its turn.
                             self.pacing.forget();
-                            self.backlog.refresh();
+                            self.unseen = true;
                         }
-                        self.history.observe(&snapshot);
+                        if !self.unseen {
+                            self.history.observe(&snapshot);
+                        }
                         // One frame for both.
                         self.pacing.told(Instant::now());
                         self.take(Event::Tick(Timestamp::now()));
@@ -374,9 +379,7 @@ impl Dashboard {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => self.exit = Some(DONE),
-            Effect::Redraw => {
-                self.screen.clear();
-            }
+            Effect::Redraw => self.screen.clear(),
             Effect::Suspend => {
                 // The signal handler does the rest, as for a stop that comes from outside.
                 let _cannot_fail =
@@ -455,6 +458,10 @@ impl Dashboard {
         self.dirty = later;
         self.showed_key = std::mem::take(&mut self.pressed);
         self.pacing.drawn(Instant::now());
+        if let (true, Some(snapshot)) = (std::mem::take(&mut self.unseen), &self.state.snapshot) {
+            self.history.observe(snapshot);
+            self.backlog.begin();
+        }
         for effect in update(&mut self.state, Event::Drawn(drawn)) {
             self.perform(effect);
         }

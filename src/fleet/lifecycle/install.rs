@@ -351,8 +351,11 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
         plan.steps.push(Step::Delete(path));
     }
-    plan.steps.extend(supervision::files(site).into_iter().chain(gate::output_files(site)).map(Step::Delete));
-    plan.steps.extend([site.supervisor_dir(), gate::outputs(site), site.run_dir.clone()].map(Step::Empty));
+    let screens = std::fs::read_dir(site.screens_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
+    let ours = supervision::files(site).into_iter().chain(gate::output_files(site)).chain(screens);
+    plan.steps.extend(ours.map(Step::Delete));
+    let emptied = [site.supervisor_dir(), gate::outputs(site), site.screens_dir(), site.run_dir.clone()];
+    plan.steps.extend(emptied.map(Step::Empty));
     // From the inside out: a folder that holds one of the others is not empty.
     plan.steps.extend(record.folders.into_iter().rev().map(Step::Empty));
     if record.linger {
@@ -439,6 +442,8 @@ pub fn forget(site: &Site, agent: &AgentName) {
     let own = site.run_dir.join(format!("{agent}.d"));
     file::sweep(&own);
     let _in_use = fs::remove_dir(own);
+    // Nothing but what looks leave to each other: the next one reads the screens of the others anew.
+    let _none = fs::remove_dir_all(site.screens_dir());
 }
 
 fn on_disk(step: &Step, record: &mut Record) -> std::io::Result<()> {

@@ -423,9 +423,8 @@ impl Actor {
                 if self.observed.take_look(&socket, look) {
                     self.calm = 0;
                 }
-                if let Some(screens) = screens {
-                    self.observed.reconcile_screens();
-                    self.clients.read(socket, screens);
+                if screens.is_some() || self.publish.borrow().is_none() {
+                    self.begin_screens(socket, screens);
                 }
                 self.dirty = self.dirty.and(std::mem::take(&mut self.with_answer));
                 self.dirty.panes = true;

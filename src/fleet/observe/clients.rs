@@ -108,8 +108,11 @@ impl Clients {
         self.busy.keys().any(|(_, asked)| *asked == Asked::Look)
     }
 
-    /// Asks for screens, unless that is under way.
+    /// Asks for screens, unless that is under way, or an answer waits to be taken.
     pub(super) fn peek(&mut self, server: ServerName, panes: Vec<PaneId>) {
+        if self.busy.contains_key(&(server.socket, Asked::Screens)) {
+            return;
+        }
         let tmux = Reader::new(server.socket);
         self.ask(server.socket, Asked::Screens, async move {
             let screens = tmux.peeks(&panes).await;

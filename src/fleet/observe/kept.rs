@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::fleet::error::Result;
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
@@ -19,11 +18,10 @@ use crate::fleet::screen::ScreenFacts;
 use crate::fleet::tmux::{PaneRecord, Peek};
 use crate::plain;
 
-/// Changes with what stands in the file: another one is none.
-const FORMAT: u32 = 1;
+/// Most bytes of the file that are read: twice those of a thousand screens full of colours.
+const MAX: usize = 32 << 20;
 
-/// Most bytes of the file that are read: ten times those of a thousand screens full of colours.
-const MAX: usize = 64 << 20;
+const VERSION: &str = env!("MOSAIC_VERSION");
 
 /// A pane that printed so many seconds before its screen was asked for is at work: its screen would be written again at
 /// each look, and be of no use to the next.
@@ -32,12 +30,11 @@ const QUIET: i64 = 3;
 /// The first line.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Head {
-    format: u32,
+    /// The program that wrote it: another one may read the same screen otherwise.
+    version: String,
     /// Process of the server.
     server: u32,
-    /// Screens that told something, those of panes at work included.
-    told: usize,
-    /// Those that follow, one on each line.
+    /// Screens that follow, one on each line.
     kept: usize,
 }
 
@@ -49,6 +46,7 @@ struct Screen {
     window: String,
     pid: u32,
     activity: u64,
+    history: u64,
     asked: i64,
     in_mode: bool,
     cursor: (u16, u16),
@@ -74,6 +72,7 @@ impl Screen {
             window: pane.window_id.clone(),
             pid: pane.pid,
             activity,
+            history: pane.history,
             asked: asked.as_second(),
             in_mode: peek.in_mode,
             cursor: peek.cursor,
@@ -85,10 +84,11 @@ impl Screen {
         screen.is_of(pane).then_some(screen)
     }
 
-    /// Whether it still is what stands in a pane.
+    /// Whether it still is what stands in a pane, as far as the list of panes can tell.
     fn is_of(&self, pane: &PaneRecord) -> bool {
         (self.pane, self.pid, Some(self.activity)) == (pane.id.0, pane.pid, pane.activity)
             && (self.in_mode, self.size) == (pane.in_mode, (pane.size.width, pane.size.height))
+            && (self.cursor, self.history) == (pane.cursor, pane.history)
             && self.window == pane.window_id
             && Label::new(&self.title) == pane.title
     }
@@ -112,7 +112,7 @@ impl Screen {
 }
 
 /// A screen that was kept, and what it says.
-pub(super) struct Told {
+pub(super) struct Standing {
     /// When it was asked for.
     pub asked: Timestamp,
     /// What stood there.
@@ -121,7 +121,7 @@ pub(super) struct Told {
     pub facts: Reading<ScreenFacts>,
 }
 
-/// The screens of one server's panes that are kept.
+/// The screens of one server's panes that are kept: there is a file where it holds those of most.
 pub(super) struct Kept {
     path: PathBuf,
     head: Head,
@@ -129,9 +129,7 @@ pub(super) struct Kept {
     text: String,
     screens: HashMap<PaneId, Screen>,
     /// What they say.
-    told: HashMap<PaneId, Told>,
-    /// How many panes had theirs here.
-    used: usize,
+    standing: HashMap<PaneId, Standing>,
     /// Whether some are others than those that the file holds.
     changed: bool,
 }
@@ -139,47 +137,40 @@ pub(super) struct Kept {
 impl Kept {
     /// Opens what is kept of a server. What cannot be read is as if it were not there: the screens are asked for.
     pub(super) fn open(site: &Site, socket: &SocketName) -> Self {
-        // No agent's file can have the folder's name, and the watch of files does not look into it.
-        let path = site.run_dir.join("_screens").join(socket.file_name());
+        let path = site.screens_dir().join(socket.file_name());
         let text = plain::read(&path, MAX).unwrap_or_default();
         let (head, text) = text.split_once('\n').unwrap_or_default();
-        let head = serde_json::from_str::<Head>(head).ok().filter(|head| head.format == FORMAT);
-        let text = if head.is_some() { text.to_owned() } else { String::new() };
-        Self {
-            path,
-            head: head.unwrap_or_default(),
-            text,
-            screens: HashMap::new(),
-            told: HashMap::new(),
-            used: 0,
-            changed: false,
-        }
+        let head = serde_json::from_str::<Head>(head).ok().filter(|head| head.version == VERSION).unwrap_or_default();
+        let text = if head.kept > 0 { text.to_owned() } else { String::new() };
+        Self { path, head, text, screens: HashMap::new(), standing: HashMap::new(), changed: false }
     }
 
-    /// Whether it is better to ask for the screens that are not here than for all of them at once.
+    /// Whether there are any: then it is better to ask for those that are not here than for all of them at once.
     pub(super) fn holds_most(&self) -> bool {
-        self.head.kept * 2 > self.head.told
+        self.head.kept > 0
     }
 
     /// Takes the text apart, and has each screen read by its runtime's rules: there is time for that while the server is
     /// waited for.
     pub(super) fn parse(&mut self, mut read: impl FnMut(&str, &Peek) -> Option<Reading<ScreenFacts>>) {
-        for line in std::mem::take(&mut self.text).lines() {
-            let Ok(screen) = serde_json::from_str::<Screen>(line) else { continue };
+        let now = Timestamp::now().as_second();
+        for line in std::mem::take(&mut self.text).lines().take(self.head.kept) {
+            // Where the clock was set back nothing tells any more which of two moments was the later one.
+            let Some(screen) = serde_json::from_str::<Screen>(line).ok().filter(|screen| screen.asked <= now) else {
+                continue;
+            };
             let (id, peek) = (PaneId(screen.pane), screen.peek());
             if let (Ok(asked), Some(facts)) = (Timestamp::from_second(screen.asked), read(&screen.runtime, &peek)) {
-                self.told.insert(id, Told { asked, peek, facts });
+                self.standing.insert(id, Standing { asked, peek, facts });
             }
             self.screens.insert(id, screen);
         }
     }
 
     /// The screen of an agent's pane that has stood as it is since it was asked for.
-    pub(super) fn of(&mut self, pane: &PaneRecord, runtime: &str) -> Option<Told> {
+    pub(super) fn of(&mut self, pane: &PaneRecord, runtime: &str) -> Option<Standing> {
         let screen = self.screens.get(&pane.id).filter(|_| self.head.server == pane.server)?;
-        let told = self.told.remove(&pane.id).filter(|_| screen.runtime == runtime && screen.is_of(pane))?;
-        self.used += 1;
-        Some(told)
+        self.standing.remove(&pane.id).filter(|_| screen.runtime == runtime && screen.is_of(pane))
     }
 
     /// Takes a screen that was read.
@@ -188,30 +179,32 @@ impl Kept {
             self.screens.clear();
             self.head.server = pane.server;
         }
-        match Screen::of(pane, runtime, asked, peek) {
-            Some(screen) => self.changed |= self.screens.insert(pane.id, screen.clone()).as_ref() != Some(&screen),
-            // To take it out of the file is not worth a writing: its activity tells that it is another.
-            None => drop(self.screens.remove(&pane.id)),
+        let is_here = |screen: &Screen| screen.runtime == runtime && screen.is_of(pane);
+        if !self.screens.get(&pane.id).is_some_and(is_here)
+            && let Some(screen) = Screen::of(pane, runtime, asked, peek)
+        {
+            self.screens.insert(pane.id, screen);
+            self.changed = true;
         }
     }
 
-    /// Writes what is kept, of these panes, which are all whose screens tell something, where it is another thing than
-    /// before.
+    /// Writes what is kept, where it is another thing than before. These are all panes whose screens tell something.
     ///
     /// # Errors
     /// What the file system says; the file is then as it was.
-    pub(super) fn write(mut self, told: &[&PaneRecord]) -> Result<(), std::io::Error> {
-        // A file that promises more than it holds costs the next look a second client.
-        let promises = self.holds_most() && self.used * 2 <= told.len();
-        if !self.changed && !promises {
+    pub(super) fn write(mut self, panes: &[&PaneRecord]) -> std::io::Result<()> {
+        let panes: HashMap<PaneId, &PaneRecord> = panes.iter().map(|pane| (pane.id, *pane)).collect();
+        // What has moved may stay in the file until something else is written; who is gone has nothing left there.
+        self.changed |= self.screens.keys().any(|id| !panes.contains_key(id));
+        self.screens.retain(|id, screen| panes.get(id).is_some_and(|pane| screen.is_of(pane)));
+        // Fewer would cost the next look a second client, and most of the screens as well.
+        if self.screens.len() * 2 <= panes.len() {
+            return if self.head.kept > 0 { file::remove_if_there(&self.path) } else { Ok(()) };
+        }
+        if !self.changed {
             return Ok(());
         }
-        let panes: HashMap<PaneId, &PaneRecord> = told.iter().map(|pane| (pane.id, *pane)).collect();
-        self.screens.retain(|id, screen| panes.get(id).is_some_and(|pane| screen.is_of(pane)));
-        if self.screens.is_empty() {
-            return file::remove_if_there(&self.path);
-        }
-        let head = Head { format: FORMAT, told: told.len(), kept: self.screens.len(), server: self.head.server };
+        let head = Head { version: VERSION.to_owned(), kept: self.screens.len(), server: self.head.server };
         let mut bytes = serde_json::to_vec(&head)?;
         for screen in self.screens.values() {
             bytes.push(b'\n');
@@ -231,7 +224,7 @@ mod tests {
     use crate::fleet::screen::{self, Rules};
 
     fn pane(id: u32, activity: u64) -> PaneRecord {
-        PaneRecord { activity: Some(activity), ..PaneRecord::for_tests(id, "a") }
+        PaneRecord { activity: Some(activity), cursor: (2, 1), ..PaneRecord::for_tests(id, "a") }
     }
 
     fn peek(pane: &PaneRecord, text: &str) -> Peek {
@@ -276,8 +269,12 @@ mod tests {
         kept.take(&still, "stub", at(1008), &peek(&still, "of one"));
         kept.take(&at_work, "stub", at(1008), &peek(&at_work, "of another"));
         kept.write(&[&still, &at_work]).unwrap();
+        assert!(!site.screens_dir().exists(), "one of two is not most");
+        kept = opened(&site);
+        kept.take(&still, "stub", at(1008), &peek(&still, "of one"));
+        kept.take(&at_work, "stub", at(1008), &peek(&at_work, "of another"));
+        kept.write(&[&still]).unwrap();
         let mut kept = opened(&site);
-        assert!(!kept.holds_most(), "one of two");
         assert_eq!(seen(&mut kept, &still), Some((at(1008), peek(&still, "of one"))));
         assert!(opened(&site).of(&still, "another").is_none(), "read by the rules of another runtime");
         assert_eq!(seen(&mut kept, &at_work), None, "it would be written at each look");
@@ -290,6 +287,8 @@ mod tests {
             PaneRecord { in_mode: !still.in_mode, ..still.clone() },
             PaneRecord { title: Label::new("another"), ..still.clone() },
             PaneRecord { window_id: "@77".to_owned(), ..still.clone() },
+            PaneRecord { cursor: (2, 2), ..still.clone() },
+            PaneRecord { history: 9, ..still.clone() },
         ];
         for other in others {
             assert_eq!(seen(&mut opened(&site), &other), None, "{other:?}");
@@ -339,7 +338,7 @@ mod tests {
         let path = site.run_dir.join("_screens/s");
         let good = std::fs::read_to_string(&path).unwrap();
         assert!(opened(&site).holds_most());
-        for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace("\"format\":1", "\"format\":0")] {
+        for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace(VERSION, "0")] {
             std::fs::write(&path, bad).unwrap();
             assert_eq!(seen(&mut opened(&site), &one), None, "{bad:?}");
         }

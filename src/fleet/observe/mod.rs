@@ -66,12 +66,12 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
         }
         observed.reconcile_screens();
         observed.take_kept();
-        let asked = join(join_all(handed_over), observed.ask_screens(&giving));
+        let asked = join(join_all(handed_over), observed.ask_screens(|server| !giving.contains(server)));
         let (given, peeked) = meanwhile(asked, || observed.read_processes()).await;
         observed.take_peeks(given);
         observed.take_peeks(peeked);
         // Of panes that no keeper marked.
-        let peeked = observed.ask_screens(&[]).await;
+        let peeked = observed.ask_screens(|server| giving.contains(server)).await;
         observed.take_peeks(peeked);
         observed.keep_screens();
     };

@@ -26,6 +26,8 @@ pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<ScreenFacts>>;
 struct Seen {
     title: Label,
     size: Size,
+    cursor: (u16, u16),
+    history: u64,
     /// Second of the pane's last output, and of the moment in which the screen was asked for.
     activity: Option<u64>,
     second: i64,
@@ -45,8 +47,11 @@ impl ScreenPoll {
         // tmux counts seconds: output in the second of the look may have come after it.
         let output =
             pane.activity.is_some_and(|second| i64::try_from(second).is_ok_and(|second| second >= seen.second));
-        let moved = output || pane.activity != seen.activity || pane.title != seen.title || pane.size != seen.size;
-        moved && seen.at.elapsed() >= REST
+        // Activity is the window's: a pane may have been in another one meanwhile.
+        let moved = (pane.cursor, pane.history, pane.size) != (seen.cursor, seen.history, seen.size)
+            || pane.activity != seen.activity
+            || pane.title != seen.title;
+        (output || moved) && seen.at.elapsed() >= REST
     }
 
     /// Notes that its screen was read, as it was asked for at a moment.
@@ -56,6 +61,8 @@ impl ScreenPoll {
         let seen = Seen {
             title: pane.title.clone(),
             size: pane.size,
+            cursor: pane.cursor,
+            history: pane.history,
             activity: pane.activity,
             second: asked.as_second(),
             at: Instant::now(),

@@ -8,13 +8,14 @@
 use crate::fleet::model::{AgentName, End, Label, PaneId, PaneTarget, ServerName, SessionName, Size};
 
 /// Number of plain fields before the strings.
-const PLAIN_FIELDS: usize = 23;
+const PLAIN_FIELDS: usize = 26;
 
 /// Format of `list-panes`; the order is that of [`parse_record`].
 pub(super) const LIST_FORMAT: &str = "#{pane_id}\t#{session_id}\t#{window_id}\t#{pane_pid}\t#{pane_dead}\t\
 #{pane_dead_status}\t#{pane_dead_signal}\t#{pane_width}\t#{pane_height}\t#{pane_left}\t#{pane_top}\t#{window_width}\t\
 #{window_height}\t#{pane_activity}\t#{window_activity}\t#{session_activity}\t#{pane_in_mode}\t\
 #{status}\t#{status-position}\t#{?window_active,#{?window_zoomed_flag,#{pane_active},1},0}\t#{window-size}\t#{pid}\t#{m:*.draft,#{@mosaic_turn}}\t\
+#{cursor_x}\t#{cursor_y}\t#{history_size}\t\
 #{n:session_name}:#{session_name}#{n:@mosaic_agent}:#{@mosaic_agent}#{n:pane_title}:#{pane_title}";
 
 /// Longest string field accepted; tmux keeps titles far shorter, so more means a broken stream.
@@ -47,6 +48,10 @@ pub struct PaneRecord {
     pub window: Size,
     /// First finite positive of pane, window and session activity, in Unix seconds.
     pub activity: Option<u64>,
+    /// Column and row of the cursor, shown or not.
+    pub cursor: (u16, u16),
+    /// Lines above the screen.
+    pub history: u64,
     /// Whether it is in copy mode or another mode.
     pub in_mode: bool,
     /// Status rows of its session.
@@ -84,6 +89,8 @@ impl PaneRecord {
             top: 0,
             window: size,
             activity: Some(1_700_000_000),
+            cursor: (0, 0),
+            history: 0,
             in_mode: false,
             status_rows: 1,
             status_on_top: false,
@@ -186,6 +193,8 @@ fn parse_record(text: &str) -> Option<(PaneRecord, &str)> {
         // follows its clients is looked at without one.
         attachable: fields[19] == "1" && fields[20] == "manual",
         drafted: fields[22] == "1",
+        cursor: (number(23)?, number(24)?),
+        history: fields[25].parse().ok()?,
         mark: Some(mark.to_owned()).filter(|mark| !mark.is_empty()),
         session: SessionName(session.to_owned()),
         title: Label::new(title),
@@ -209,7 +218,7 @@ mod tests {
     fn line(session: &str, title: &str) -> String {
         let mark = "a.b";
         format!(
-            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t17\t1\t{}:{session}{}:{mark}{}:{title}\n",
+            "%3\t$1\t@2\t4242\t1\t7\t\t100\t49\t101\t0\t201\t49\t\t1700\t1600\t0\ton\tbottom\t1\tmanual\t17\t1\t4\t5\t66\t{}:{session}{}:{mark}{}:{title}\n",
             session.len(),
             mark.len(),
             title.len()

@@ -49,6 +49,11 @@ fn a_fresh_home_gets_a_healthy_fleet_and_uninstall_leaves_the_machine_as_it_was(
 
     // Writers that were killed in the middle of it have left these; no process has such a number.
     fs::write(host.sandbox.run_file("left.hb.tmp4194305-0"), "").unwrap();
+    // Whoever looked left the screens of agents that stood still.
+    let screens = host.sandbox.run_file("_screens");
+    fs::create_dir_all(&screens).unwrap();
+    fs::write(screens.join("mosaic-fleet"), "").unwrap();
+    fs::write(screens.join("mosaic-fleet.tmp4194305-0"), "").unwrap();
     host.ok(&["fleet", "uninstall"]);
     assert_eq!(listing(&home), files);
     assert_eq!(units(), before);

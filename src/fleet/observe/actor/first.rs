@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Actor;
 use crate::fleet::model::SocketName;
 use crate::fleet::observe::clients::Answer;
+use crate::fleet::tmux::Screens;
 
 /// Time for the first answer of servers beside the fleet's own, and for the screens.
 const FIRST_ANSWERS: Duration = Duration::from_millis(500);
@@ -44,15 +45,24 @@ impl Actor {
         }
     }
 
+    /// Takes the screens that are kept of a server that has answered, or those that it hands over, and asks for the others.
+    pub(super) fn begin_screens(&mut self, socket: SocketName, screens: Option<Screens>) {
+        self.observed.reconcile_screens();
+        match screens {
+            Some(screens) => self.clients.read(socket, screens),
+            None => {
+                self.observed.take_kept();
+                self.read_screens();
+            }
+        }
+    }
+
     /// Reads process trees while the screens arrive, and waits a moment for those. Whoever waits for a state must not take
     /// the first look for the whole of it.
     pub(super) async fn first_screens(&mut self) {
         let late = tokio::time::sleep(FIRST_ANSWERS);
         tokio::pin!(late);
-        self.observed.reconcile_screens();
-        self.observed.take_kept();
-        // Those that are neither kept nor on their way.
-        self.read_screens();
+        // What is asked for by then is under way meanwhile.
         tokio::task::yield_now().await;
         self.observed.read_processes();
         while self.clients.are_reading() {
@@ -64,7 +74,7 @@ impl Actor {
             }
         }
         // Of panes that no keeper marked.
-        let asked = self.observed.ask_screens(&[]);
+        let asked = self.observed.ask_screens(|_| true);
         tokio::select! {
             peeked = asked => self.observed.take_peeks(peeked),
             () = &mut late => {}

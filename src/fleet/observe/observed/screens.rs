@@ -44,23 +44,27 @@ impl Observed {
     pub(in crate::fleet::observe) fn take_kept(&mut self) {
         for (key, (pane, runtime)) in &self.told {
             let Some(kept) = self.kept.get_mut(&key.0).filter(|kept| kept.holds_most()) else { continue };
-            let Some(told) = kept.of(pane, runtime) else { continue };
-            self.polls.entry(key.0.clone()).or_default().mark_read(pane, told.asked);
-            self.printed.take(&key.0, key.1, &told.peek);
-            self.screens.insert(key.clone(), told.facts);
+            let Some(standing) = kept.of(pane, runtime) else { continue };
+            self.polls.entry(key.0.clone()).or_default().mark_read(pane, standing.asked);
+            self.printed.take(&key.0, key.1, &standing.peek);
+            self.screens.insert(key.clone(), standing.facts);
         }
     }
 
     /// Keeps the screens for the next program that looks. One that may not write goes without.
     pub(in crate::fleet::observe) fn keep_screens(&mut self) {
         for (server, kept) in std::mem::take(&mut self.kept) {
-            let of_server = self.told.iter().filter(|((of, _), _)| *of == server);
-            let told: Vec<&PaneRecord> = of_server.map(|(_, (pane, _))| pane).collect();
-            if self.site.read_only {
+            // A server that says nothing may say later that all stands as it was.
+            let looked = self.tmux.get(&server).map(|reading| &reading.facts);
+            let answered = matches!(looked, Some(Ok(Look::Panes(_) | Look::NoServer)));
+            // Whoever only looks at a folder that is not there does not make it.
+            if self.site.read_only || !answered || !self.site.run_dir.is_dir() {
                 continue;
             }
-            if let Err(error) = kept.write(&told) {
-                tracing::debug!("the screens of {server:?} are not kept: {error}");
+            let of_server = self.told.iter().filter(|((of, _), _)| *of == server);
+            let panes: Vec<&PaneRecord> = of_server.map(|(_, (pane, _))| pane).collect();
+            if let Err(error) = kept.write(&panes) {
+                tracing::debug!("the screens of tmux socket {} are not kept: {error}", server.socket);
             }
         }
     }
@@ -150,17 +154,16 @@ impl Observed {
         }
     }
 
-    /// Asks for the screens of this host that are due, but not those of servers that hand theirs over; all at the same time.
-    /// [`Self::take_peeks`] takes what they say.
-    pub(in crate::fleet::observe) fn ask_screens(
+    /// Asks for the screens of these servers that are due, all at the same time; [`Self::take_peeks`] takes what they say.
+    pub(in crate::fleet::observe) fn ask_screens<F: Fn(&ServerName) -> bool>(
         &mut self,
-        but: &[ServerName],
-    ) -> impl Future<Output = Vec<Peeked>> + use<> {
+        of: F,
+    ) -> impl Future<Output = Vec<Peeked>> + use<F> {
         let ask = |(server, panes): (ServerName, Vec<PaneId>)| async move {
             let peeks = Reader::new(server.socket).peeks(&panes).await;
             (server, peeks)
         };
-        join_all(self.due_screens().into_iter().filter(|(server, _)| !but.contains(server)).map(ask))
+        join_all(self.due_screens().into_iter().filter(|(server, _)| of(server)).map(ask))
     }
 
     /// Takes what servers said of screens.
