@@ -1,5 +1,6 @@
 //! A real fleet of stubs in a folder of its own, and what is asked of it.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Pty, Sandbox, answer, program, wait_for};
@@ -61,6 +62,11 @@ impl Fleet {
     /// Opens the dashboard as for the first time.
     pub(crate) fn open(&self) -> Pty {
         self.sandbox.open_with(&[], &LIKE_THE_FIELD, SIZE.0, SIZE.1)
+    }
+
+    /// Where looks leave the screens that they read.
+    pub(crate) fn screens(&self) -> PathBuf {
+        self.sandbox.run_file("_screens")
     }
 
     /// The tmux server's pid.

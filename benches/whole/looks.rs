@@ -1,6 +1,7 @@
 //! Commands: what one look at a fleet costs, beside tmux alone and beside what many do.
 
 use std::process::Command;
+use std::time::Instant;
 
 use crate::fleet::{Fleet, paired};
 use crate::harness::{Sandbox, program};
@@ -54,8 +55,16 @@ pub(crate) fn at(report: &mut Report, fleet: &Fleet, rounds: u32) {
     report.row("tmux capture-pane of every screen by a shell: wall", captures.0, "ms", Limit::None);
     let is_hundred = fleet.agents == 100;
     let limit = if is_hundred { Limit::Most(1.5) } else { Limit::None };
-    report.row("--once against both tmux queries by a shell: wall", ours.0 / (list.0 + captures.0), "times", limit);
-    report.row("--once against the list alone: wall", ours.0 / list.0, "times", limit);
+    let first = (0..rounds).map(|_| {
+        let _none = std::fs::remove_dir_all(fleet.screens());
+        let begun = Instant::now();
+        assert!(look().status().unwrap().success());
+        begun.elapsed().as_secs_f64() * 1000.0
+    });
+    let first = meter::median(first.collect());
+    report.row("--once where no screen is kept: wall", first, "ms", Limit::None);
+    report.row("that against both tmux queries by a shell: wall", first / (list.0 + captures.0), "times", limit);
+    report.row("--once, at rest, against the list alone: wall", ours.0 / list.0, "times", limit);
     if is_hundred {
         let mut naive: Command = shell(&fleet.naive());
         let before = meter::children();
