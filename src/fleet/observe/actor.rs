@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use self::stamp::{RosterStamp, roster_stamp_of};
 use super::clients::{Answer, Clients};
-use super::dirty::{Dirty, processes_are_due};
+use super::dirty::{CALM_TICKS, Dirty, processes_are_due};
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
@@ -33,10 +33,6 @@ use crate::fleet::tmux::{Query, Reader};
 
 /// The pace of looks, and of ages, while anything happens.
 const TICK: Duration = Duration::from_secs(1);
-
-/// A fleet is at rest once nothing has happened for so many ticks: until then all is looked at and joined at each of them,
-/// for those who tell what stands for a while from what comes and goes.
-const CALM_TICKS: u32 = 5;
 
 /// Files of all agents are read again this often, as a safety net below inotify; at each tick where there is none.
 const SAFETY_TICKS: u32 = 15;

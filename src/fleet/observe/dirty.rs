@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::fleet::model::looks_at_rest;
 
-/// Behind so many ticks of rest processes are looked at half as often: the kernel tells of each death, and of what lives only the
-/// figures change.
-const LONG_CALM_TICKS: u32 = 60;
+/// A fleet is at rest once nothing has happened for so many ticks: until then all is looked at and joined at each of them,
+/// for those who tell what stands for a while from what comes and goes.
+pub(super) const CALM_TICKS: u32 = 5;
 
 /// What has to be read again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,9 +41,10 @@ impl Dirty {
     }
 }
 
-/// Whether processes are looked at in this tick.
+/// Whether processes are looked at in this tick: at rest half as often, since the kernel tells of each death, and of what lives
+/// only the figures change.
 pub(super) fn processes_are_due(ticks: u32, calm: u32, every: Duration) -> bool {
-    let rarer = if calm > LONG_CALM_TICKS { 2 } else { 1 };
+    let rarer = if calm > CALM_TICKS { 2 } else { 1 };
     ticks.is_multiple_of(looks_at_rest(every) * rarer)
 }
 
@@ -52,13 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processes_are_looked_at_half_as_often_behind_a_minute_of_rest() {
+    fn processes_are_looked_at_half_as_often_at_rest() {
         let due = |calm: u32, every: u64| -> Vec<u32> {
             (1..=20).filter(|tick| processes_are_due(*tick, calm, Duration::from_secs(every))).collect()
         };
         assert_eq!(due(0, 1), [5, 10, 15, 20]);
-        assert_eq!(due(LONG_CALM_TICKS, 1), [5, 10, 15, 20]);
-        assert_eq!(due(LONG_CALM_TICKS + 1, 1), [10, 20]);
+        assert_eq!(due(CALM_TICKS, 1), [5, 10, 15, 20]);
+        assert_eq!(due(CALM_TICKS + 1, 1), [10, 20]);
         assert_eq!(due(0, 10).len(), 20);
     }
 }
