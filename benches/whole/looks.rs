@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::fleet::{Fleet, paired};
-use crate::harness::{Sandbox, program};
+use crate::harness::{Sandbox, program, wait_for};
 use crate::meter;
 use crate::report::{Limit, Report};
 
@@ -46,6 +46,10 @@ pub(crate) fn at(report: &mut Report, fleet: &Fleet, rounds: u32) {
     let shell = |script: &str| fleet.other("sh", &["-c", script]);
     let [list, captures] = fleet.queries();
     let look = || fleet.command(&["--once", "--format", "json"]);
+    // A fleet that has just started prints.
+    let is_kept =
+        || std::fs::read_to_string(fleet.screens().join("it")).is_ok_and(|text| text.lines().count() > fleet.agents);
+    wait_for("every screen stands", || look().status().is_ok_and(|status| status.success()) && is_kept());
     let [ours, list] = paired(rounds, [look(), shell(&list)]);
     report.row("--once --format json: wall", ours.0, "ms", Limit::None);
     report.row("--once --format json: processor", ours.1, "ms", Limit::None);
