@@ -195,7 +195,8 @@ fn a_persons_draft_is_left_alone_unless_forced() {
         let sandbox = fleet(size, "");
         type_draft(&sandbox, "half a thought");
         assert_eq!(send(&sandbox, "mine"), (4, "refused".to_owned()));
-        assert!(screen(&sandbox).contains(">halfathought"), "{}", screen(&sandbox));
+        // Whatever of a frame stood there a moment ago.
+        wait_for("the draft as it was", || screen(&sandbox).contains(">halfathought"));
         let forced = sandbox.run(&["agent", "send", "a", "--force", "-m", "mine"]);
         assert_eq!(forced.code, 0, "{forced:?}");
     }
