@@ -246,7 +246,8 @@ fn a_claim_waits_no_longer_for_a_table_that_is_held_than_any_change() {
     let locker = "BEGIN; LOCK TABLE fleet.card IN SHARE MODE; SELECT pg_sleep(60) AS locker";
     let mut command = sandbox.command("psql");
     let mut locking = command.args(["-c", locker, &database.url()]).stderr(Stdio::null()).spawn().unwrap();
-    let held = "query LIKE '%AS locker' AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()";
+    let held = "query LIKE '%AS locker' AND wait_event = 'PgSleep' AND pid <> pg_backend_pid() \
+                AND datname = current_database()";
     let holders = || database.psql(&format!("SELECT count(*) FROM pg_stat_activity WHERE {held}"));
     wait_for("the lock", || holders() == "1");
     let failure = backlog.claim(&super::request("w")).unwrap_err();
