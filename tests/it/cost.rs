@@ -101,10 +101,11 @@ fn a_screen_that_stands_as_it_was_is_not_asked_for_again() {
     sandbox.tmux(&["send-keys", "-t", "=a1:", "C-u"]);
     sandbox.wait_row("a1", |row| !drafts(row));
     // Of an agent that is gone nothing stays, nor of a server, and of another one nothing is told.
-    wait_within(Duration::from_secs(60), || {
+    let again = wait_within(Duration::from_secs(60), || {
         sandbox.rows();
         kept().contains("\"title\":\"a1").then_some(())
     });
+    assert!(again.is_some(), "{}", kept());
     sandbox.ok(&["fleet", "stop", "a1"]);
     sandbox.ok(&["fleet", "remove", "a1"]);
     assert!(!kept().contains("\"title\":\"a1"), "{}", kept());

@@ -351,7 +351,7 @@ pub async fn plan_uninstall(site: &Site) -> Result<Plan> {
     for path in [site.run_dir.join("gate"), site.run_dir.join("roster.lock"), record_path(site)] {
         plan.steps.push(Step::Delete(path));
     }
-    let screens = std::fs::read_dir(site.screens_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
+    let screens = fs::read_dir(site.screens_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
     let ours = supervision::files(site).into_iter().chain(gate::output_files(site)).chain(screens);
     plan.steps.extend(ours.map(Step::Delete));
     let emptied = [site.supervisor_dir(), gate::outputs(site), site.screens_dir(), site.run_dir.clone()];
