@@ -220,7 +220,8 @@ fn clusters_leave_nothing_behind_in_the_dashboard_inside_tmux() {
             while since.elapsed() < Duration::from_millis(100) {
                 std::thread::sleep(Duration::from_millis(10));
                 let now = without_times(&screen());
-                if now != last || now.contains("opening\u{2026}") {
+                let is_coming = ["opening\u{2026}", "reading the backlog\u{2026}", "reading\u{2026}"];
+                if now != last || is_coming.iter().any(|word| now.contains(word)) {
                     (last, since) = (now, Instant::now());
                 }
             }
