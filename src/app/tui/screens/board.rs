@@ -241,11 +241,14 @@ pub(in crate::app::tui) fn follow(state: &mut State, effects: &mut Vec<Effect>) 
         effects.push(Effect::Backlog(Request::Board(query)));
     }
     let wanted = match state.screen {
-        // The form watches the card that it edits.
-        Screen::Board => match &state.overlay {
-            Some(Overlay::Form(form)) => form.editing.as_ref().map(|(id, _)| *id),
-            _ => state.board.selected().map(|card| card.id),
-        },
+        Screen::Board => {
+            let edited = match &state.overlay {
+                Some(Overlay::Form(form)) => form.editing.as_ref().map(|(id, _)| *id),
+                _ => None,
+            };
+            // A form watches the card that it edits; behind that of a new one the selected card stays.
+            edited.or_else(|| state.board.selected().map(|card| card.id))
+        }
         Screen::Card => state.board.wanted,
         Screen::Fleet
         | Screen::Wall

@@ -82,6 +82,16 @@ fn the_board_opens_at_what_can_be_claimed_and_asks_for_the_selected_card() {
 }
 
 #[test]
+fn the_selected_card_stays_in_full_behind_the_form_of_a_new_one() {
+    let mut state = state();
+    detail_arrives(&mut state);
+    let effects = press(&mut state, "n");
+    assert!(matches!(state.overlay, Some(Overlay::Form(_))));
+    assert_eq!(state.board.shown().map(|detail| detail.card.id), Some(samples::id("A0")));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Backlog(Request::Detail(_)))), "{effects:?}");
+}
+
+#[test]
 fn a_jump_to_the_end_of_a_long_column_asks_for_that_window_only() {
     let mut state = state();
     let asked: Vec<Effect> = press(&mut state, "G");
