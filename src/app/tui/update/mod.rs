@@ -173,6 +173,8 @@ mod facts_tests;
 #[cfg(test)]
 mod flight_tests;
 #[cfg(test)]
+mod form_tests;
+#[cfg(test)]
 mod marks_tests;
 #[cfg(test)]
 mod mouse_tests;
