@@ -31,6 +31,8 @@ pub enum Target {
         /// The card's id, where there is one.
         id: Option<String>,
     },
+    /// A file of a diff, by the line at which it begins.
+    File(usize),
     /// An event, by its place among those on the screen.
     Event(usize),
     /// Something of the open popup; how far it is from what is marked there.
@@ -117,7 +119,11 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
                 Target::Event(events - 1)
             })
         }
-        Body::Watch(_) | Body::Card(_) | Body::Diff(_) => None,
+        Body::Diff(diff) => {
+            let line = place.1.checked_sub(plan.beside.y).filter(|_| plan.beside.contains(position))?;
+            diff.files.get(usize::from(line)).map(|file| Target::File(file.row))
+        }
+        Body::Watch(_) | Body::Card(_) => None,
     }
 }
 

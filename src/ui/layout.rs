@@ -26,6 +26,12 @@ const CARD_FROM_ROWS: u16 = 16;
 /// Height of the panel of what happened last, below the list of agents.
 const RECENT_ROWS: u16 = 9;
 
+/// Width of the list of files beside a diff, at least.
+const MIN_FILES: u16 = 30;
+
+/// And at most.
+const MAX_FILES: u16 = 48;
+
 /// Maximum height of the selected card.
 const MAX_CARD_ROWS: u16 = 18;
 
@@ -116,6 +122,8 @@ pub enum ViewKind {
     Diff {
         /// Whether the filter line is shown.
         filter: bool,
+        /// How many files there are to go to.
+        files: usize,
     },
     /// The backlog.
     Board {
@@ -270,7 +278,18 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
                 plan.list = inset(plan.list);
             }
         }
-        ViewKind::Diff { filter } => whole(&mut plan, body, filter),
+        ViewKind::Diff { filter, files } => {
+            whole(&mut plan, body, filter);
+            // One file is on the screen, or all of it is.
+            if files > 1 && body.width >= BESIDE_FROM {
+                let width = (body.width / 4).clamp(MIN_FILES, MAX_FILES);
+                plan.beside_frame = Rect { width, ..plan.list_frame };
+                plan.list_frame.x += width;
+                plan.list_frame.width -= width;
+                plan.list = plan.edges.inside(plan.list_frame);
+                plan.beside = plan.edges.inside(plan.beside_frame);
+            }
+        }
         ViewKind::Board { selected, filter, empty, counts } => {
             board(&mut plan, body, (selected, counts), filter, empty);
         }
@@ -448,7 +467,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_area_leaves_the_terminal(width in 0_u16..300, height in 0_u16..100, lines in 0_usize..200, filter: bool, facts in 0_usize..12) {
-            for kind in [ViewKind::Watch, ViewKind::Page, ViewKind::Diff { filter }, ViewKind::Org { lines, filter }, ViewKind::Wall { tiles: lines, folded: facts, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, counts: [0, lines as u64, 1, 0, 9] }] {
+            for kind in [ViewKind::Watch, ViewKind::Page, ViewKind::Diff { filter, files: lines }, ViewKind::Org { lines, filter }, ViewKind::Wall { tiles: lines, folded: facts, at: lines.checked_sub(1), filter }, ViewKind::Fleet { lines, filter, facts, recent: !filter, open: facts % 2 == 1 }, ViewKind::Board { selected: lines % 5, filter, empty: lines == 0, counts: [0, lines as u64, 1, 0, 9] }] {
                 let plan = plan(width, height, kind);
                 if plan.too_small { continue }
                 let whole = Rect::new(0, 0, width, height);
@@ -457,6 +476,7 @@ mod tests {
                 }
                 prop_assert!(plan.pane.intersection(plan.list).is_empty());
                 prop_assert!(plan.facts.intersection(plan.list).is_empty());
+                prop_assert!(plan.beside_frame.intersection(plan.list_frame).is_empty());
             }
         }
     }

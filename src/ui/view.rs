@@ -247,10 +247,27 @@ pub struct DiffView {
     pub foot: Vec<Piece>,
     /// Lines on the screen.
     pub lines: Vec<Vec<Piece>>,
+    /// Files of which the list beside the lines has room.
+    pub files: Vec<FileLine>,
+    /// Which of them these are.
+    pub reach: Reach,
     /// What is searched, and whether it is being typed.
     pub filter: Option<(String, bool)>,
     /// Lines that stand instead when there are none.
     pub empty: Vec<String>,
+}
+
+/// A file in the list beside a diff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLine {
+    /// The line of the diff at which it begins.
+    pub row: usize,
+    /// Whether any of it is on the screen.
+    pub shown: bool,
+    /// Its name.
+    pub name: String,
+    /// How much of it differs.
+    pub facts: Vec<Piece>,
 }
 
 /// The Wall view.

@@ -6,11 +6,12 @@ use crate::app::tui::state::diff::Row;
 use crate::fleet::git::{Against, Change, Diff, FileDiff, LineKind};
 use crate::fleet::model::Label;
 use crate::ui::layout::{Plan, ViewKind};
-use crate::ui::view::{Body, DiffView, Piece, Role};
+use crate::ui::view::{Body, DiffView, FileLine, Piece, Reach, Role};
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
-    ViewKind::Diff { filter: state.is_filtered() }
+    let files = state.diff.diff().map_or(0, |diff| diff.files.len() + usize::from(!diff.untracked.is_empty()));
+    ViewKind::Diff { filter: state.is_filtered(), files }
 }
 
 /// Lines on the screen.
@@ -50,6 +51,7 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
             let rows = state.diff.rows.iter().skip(state.diff.top).take(page);
             view.lines = rows.map(|row| line(state, diff, *row)).collect();
             view.foot = position(state, page);
+            (view.files, view.reach) = files(state, diff, page, usize::from(plan.beside.height));
             if state.diff.rows.is_empty() {
                 view.empty = clean(diff);
             }
@@ -92,6 +94,58 @@ fn facts(diff: &Diff) -> Vec<Piece> {
         pieces.push(Piece::new(format!("{gap}{} new", diff.tree.untracked), Role::Quiet));
     }
     pieces
+}
+
+/// The files for which the list has room: those on the screen, and what is around them.
+fn files(state: &State, diff: &Diff, page: usize, room: usize) -> (Vec<FileLine>, Reach) {
+    let mut files: Vec<FileLine> = Vec::new();
+    let shown = state.diff.top..state.diff.top + page;
+    for (at, row) in state.diff.rows.iter().enumerate().filter(|_| room > 0) {
+        if let Some((name, facts)) = entry(diff, *row) {
+            files.push(FileLine { row: at, shown: false, name, facts });
+        }
+        // The blank line in front of a head is nobody's.
+        if let Some(file) = files.last_mut().filter(|_| shown.contains(&at) && *row != Row::Blank) {
+            file.shown = true;
+        }
+    }
+    let all = files.len();
+    // A third of the room for what is above them.
+    let top = files.iter().position(|file| file.shown).unwrap_or(0).saturating_sub(room / 3);
+    let first = top.min(all.saturating_sub(room));
+    (files.into_iter().skip(first).take(room).collect(), Reach { first, room, all })
+}
+
+/// What the list says of the head of a file, or of those that git does not know.
+fn entry(diff: &Diff, row: Row) -> Option<(String, Vec<Piece>)> {
+    let mut facts = Vec::new();
+    let mut tell = |text: String, role| {
+        facts.push(Piece::new(if facts.is_empty() { text } else { format!(" {text}") }, role));
+    };
+    let name = match row {
+        Row::File(at) => {
+            let file = &diff.files[at];
+            if file.added > 0 {
+                tell(format!("+{}", file.added), Role::Added);
+            }
+            if file.removed > 0 {
+                tell(format!("-{}", file.removed), Role::Removed);
+            }
+            match file.change {
+                Change::Unmerged => tell(file.change.word().to_owned(), Role::Warning),
+                // Figures say it of others.
+                change if file.added + file.removed == 0 => tell(change.word().to_owned(), Role::Quiet),
+                _ => {}
+            }
+            file.path.to_string()
+        }
+        Row::New => {
+            tell(diff.tree.untracked.to_string(), Role::Quiet);
+            "new files".to_owned()
+        }
+        Row::Line(..) | Row::More(_) | Row::Cut | Row::Name(_) | Row::MoreNames | Row::Blank => return None,
+    };
+    Some((name, facts))
 }
 
 fn position(state: &State, page: usize) -> Vec<Piece> {

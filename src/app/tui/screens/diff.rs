@@ -192,11 +192,20 @@ pub(in crate::app::tui) fn side(state: &mut State, direction: Direction) {
                 rows.iter().take(top).rposition(is_head)
             };
             match to {
-                Some(to) => state.diff.top = to.min(last(state)),
+                Some(to) => go_to(state, to),
                 None => state.say("no other file there".to_owned(), false),
             }
         }
     }
+}
+
+/// Brings a line to the top of the screen, as far as there are lines below it.
+pub(in crate::app::tui) fn go_to(state: &mut State, row: usize) {
+    let to = row.min(last(state));
+    if state.diff.top == to {
+        state.say("it is on the screen already".to_owned(), false);
+    }
+    state.diff.top = to;
 }
 
 /// Lets keys go into what is searched.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 
+use super::mouse_tests::click;
 use super::*;
 use crate::app::tui::present::present;
 use crate::app::tui::samples;
@@ -70,6 +71,38 @@ fn scrolling_ends_at_both_ends_and_tab_goes_from_file_to_file() {
     press(&mut state, KeyCode::Char('g'));
     press(&mut state, KeyCode::BackTab);
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text == "no other file there"));
+}
+
+#[test]
+fn a_wide_screen_lists_the_files_marks_those_in_view_and_a_click_goes_to_one() {
+    let mut state = opened();
+    assert!(shown(&state).files.is_empty(), "80 columns are for the lines");
+    state.size = Size { width: 120, height: 24 };
+    let names = |state: &State| -> Vec<(String, bool)> {
+        shown(state).files.into_iter().map(|file| (file.name, file.shown)).collect()
+    };
+    let all = names(&state);
+    assert!(all.len() > 2 && all[0] == ("src/login.rs".to_owned(), true) && !all[all.len() - 1].1, "{all:?}");
+    click(&mut state, &all[1].0);
+    let lines = lines(&state);
+    assert!(lines.iter().any(|line| line.starts_with(&all[1].0)), "{lines:#?}");
+    assert!(names(&state)[1].1, "its mark goes with it");
+}
+
+#[test]
+fn a_key_to_a_file_that_is_on_the_last_page_already_says_so() {
+    let mut state = opened();
+    press(&mut state, KeyCode::Char('G'));
+    press(&mut state, KeyCode::Char('k'));
+    press(&mut state, KeyCode::Tab);
+    let top = state.diff.top;
+    state.toast = None;
+    press(&mut state, KeyCode::Tab);
+    let said = state.toast.as_ref().map(|toast| toast.text.as_str());
+    assert!(
+        state.diff.top == top && matches!(said, Some("it is on the screen already" | "no other file there")),
+        "{said:?}"
+    );
 }
 
 #[test]

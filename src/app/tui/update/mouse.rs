@@ -7,7 +7,7 @@ use crate::app::action::keymap::Chord;
 use crate::app::action::{Motion, ScreenAction};
 use crate::app::tui::effect::Effect;
 use crate::app::tui::present;
-use crate::app::tui::screens::{activity, board, fleet, of_popup, wall};
+use crate::app::tui::screens::{activity, board, diff, fleet, of_popup, wall};
 use crate::app::tui::state::State;
 use crate::app::tui::state::screen::{Overlay, Screen};
 use crate::ui::hit::{Spot, Target, Typed};
@@ -57,6 +57,7 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
             keys::perform_screen(state, filter, effects);
         }
         Target::Card { lane, id } => board::click(state, lane, id.as_deref()),
+        Target::File(row) => diff::go_to(state, row),
         Target::Event(at) => activity::click(state, at),
     }
 }
@@ -137,6 +138,7 @@ pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Opt
         Target::Card { id, .. } => id.is_some(),
         Target::Popup { spot: Spot::Elsewhere | Spot::Hint(_), .. }
         | Target::Tab(_)
+        | Target::File(_)
         | Target::Hint(_)
         | Target::Filter => false,
     };

@@ -35,7 +35,7 @@ fn on(state: &State, text: &str) -> Option<Target> {
     at(&view, state.size.width, state.size.height, place)
 }
 
-fn click(state: &mut State, text: &str) -> Vec<Effect> {
+pub(super) fn click(state: &mut State, text: &str) -> Vec<Effect> {
     let target = on(state, text).unwrap_or_else(|| panic!("{text} is nowhere"));
     update(state, Event::Drawn(samples::DRAWN));
     update(state, Event::Click(target))
