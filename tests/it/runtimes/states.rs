@@ -113,10 +113,18 @@ fn asking(lab: &Lab, tag: &str) {
         assert!(!touched.exists(), "nothing was approved by a message");
         lab.shows("stuck", "dialog");
         if lab.runtime == Runtime::Opencode {
+            // Its mark is a colour, and it draws when it comes to that.
+            let choices = || {
+                let painted = lab.sandbox.tmux(&["capture-pane", "-e", "-p", "-t", "=a:"]);
+                painted.lines().find(|row| row.contains("Allow once")).map(str::to_owned)
+            };
+            let first = choices();
             lab.keys(&["Right"]);
+            wait_for("the mark on the second choice", || choices().is_some_and(|now| Some(now) != first));
             let moved = lab.sandbox.run(&["agent", "approve", "a", "--json"]);
             assert!(moved.code == 4 && moved.stdout.contains("mark_moved"), "{moved:?}");
             lab.keys(&["Left"]);
+            wait_for("the mark on the first choice", || choices() == first);
         }
         let args = ["agent", "approve", "a", "--choice", choice, "--question", &question, "--json"];
         let answer = lab.sandbox.run(&args);
