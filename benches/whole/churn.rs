@@ -1,5 +1,6 @@
 //! Memory over time: the wall is open while agents work, ask, end and come again, and sessions come and go.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -44,7 +45,8 @@ pub(crate) fn run(report: &mut Report, length: Duration) {
             std::thread::sleep(Duration::from_millis(200));
         }
         fleet.sandbox.tmux(&["kill-session", "-t", &format!("={name}")]);
-        assert!(fleet.command(&["fleet", "start", &agent]).status().unwrap().success(), "{agent} starts again");
+        let started = fleet.command(&["fleet", "start", &agent]).stderr(Stdio::piped()).output().unwrap();
+        assert!(started.status.success(), "{agent} starts again: {}", String::from_utf8_lossy(&started.stderr));
         rounds += 1;
         if early.is_none() && begun.elapsed() > length / 3 {
             early = Some(meter::memory(pty.pid()));

@@ -161,11 +161,23 @@ pub(crate) fn flooded(report: &mut Report, length: Duration) {
     pty.wait_until("the flood is in view", |screen| screen.contains("flood") && screen.contains("read-only"));
     std::thread::sleep(SETTLED);
     let frames = |pty: &Pty| frames(&pty.raw()).len();
-    let before = frames(&pty);
+    let (before, read) = (frames(&pty), meter::of_threads(pty.pid(), "viewer"));
     let seen = idle(&pty, length);
+    let read_now = meter::of_threads(pty.pid(), "viewer");
     report.row("frames", (frames(&pty) - before) as f64 / length.as_secs_f64(), "/s", Limit::Most(31.0));
     report.row("processor, its own threads", seen.rate.own, "% core", Limit::None);
     report.row("bytes to the terminal", seen.bytes / 1000.0, "kB/s", Limit::None);
+    let bytes = (read_now.0 - read.0) as f64;
+    let speed = bytes / (read_now.1 - read.1).as_secs_f64();
+    report.row("what it takes in", bytes / length.as_secs_f64() / 1e6, "MB/s", Limit::None);
+    let alone = parsed_alone(&fleet);
+    report.row("the parser alone", alone / 1e6, "MB/s core", Limit::None);
+    report.row(
+        "what it takes in for each second of processor, of that",
+        speed / alone * 100.0,
+        "%",
+        Limit::Least(60.0),
+    );
     // Esc as a terminal tells it that has codes for keys, and as a byte, behind which a sequence may follow.
     for (what, esc, limit) in
         [("", "\x1b[27u", Limit::Most(16.0)), (", half of them Esc as a byte", "\x1b", Limit::None)]
@@ -182,6 +194,31 @@ pub(crate) fn flooded(report: &mut Report, length: Duration) {
         report.row(&format!("key to picture: 50 of 100{what}"), meter::quantile(&mut waits, 0.5), "ms", Limit::None);
         report.row(&format!("key to picture: 99 of 100{what}"), meter::quantile(&mut waits, 0.99), "ms", limit);
     }
+}
+
+/// Bytes that the parser takes for each second of processor, of what a client of tmux is sent for the same pane.
+fn parsed_alone(fleet: &Fleet) -> f64 {
+    let client = Pty::spawn(
+        "tmux",
+        &["-u", "-L", "it", "attach", "-r", "-f", "ignore-size", "-t", "=flood:"],
+        &fleet.sandbox.env(),
+        &fleet.sandbox.root.join("w"),
+        SIZE.0,
+        SIZE.1 + 1,
+    );
+    client.wait_until("the flood", |screen| screen.contains("99"));
+    std::thread::sleep(SETTLED);
+    let raw = client.raw();
+    drop(client);
+    let [rows, columns] = [SIZE.1 + 1, SIZE.0].map(|cells| std::num::NonZeroU16::new(cells).unwrap());
+    let mut parser = vt100::Parser::new(rows, columns, 0);
+    let (mut bytes, mut time) = (0, Duration::ZERO);
+    while time < Duration::from_millis(500) {
+        // As they come: tmux writes a few kB at once.
+        time += meter::on_this_thread(|| raw.chunks(4096).for_each(|chunk| parser.process(chunk)));
+        bytes += raw.len();
+    }
+    bytes as f64 / time.as_secs_f64()
 }
 
 /// Other full-screen programs, left alone in the same terminal.

@@ -12,6 +12,7 @@ mod frames;
 #[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 #[path = "../../tests/it/harness/mod.rs"]
 mod harness;
+mod link;
 mod live;
 mod looks;
 mod meter;
@@ -25,7 +26,7 @@ use fleet::Fleet;
 use report::Report;
 
 /// How long a program is left alone while it is measured.
-const WHILE: Duration = Duration::from_secs(15);
+const WHILE: Duration = Duration::from_secs(12);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
@@ -76,6 +77,9 @@ fn main() -> ExitCode {
     }
     if wanted("flood") {
         live::flooded(&mut report, WHILE / 2);
+    }
+    if wanted("link") {
+        link::run(&mut report, WHILE);
     }
     if wanted("cards") {
         cards::run(&mut report);

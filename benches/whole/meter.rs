@@ -73,6 +73,31 @@ pub(crate) fn used(pid: u32) -> Used {
     Used { at: Instant::now(), own, children, wakeups }
 }
 
+/// What the threads of one name have read by now, in bytes, and the processor time that they took.
+pub(crate) fn of_threads(pid: u32, name: &str) -> (u64, Duration) {
+    let (mut bytes, mut time) = (0, Duration::ZERO);
+    for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+        let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        if read("comm").trim() == name {
+            bytes += field(&read("io"), "rchar").unwrap_or(0);
+            time +=
+                Duration::from_nanos(read("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0));
+        }
+    }
+    (bytes, time)
+}
+
+/// Processor time that a piece of work takes on this thread.
+pub(crate) fn on_this_thread(work: impl FnOnce()) -> Duration {
+    let now = || {
+        let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        Duration::from_nanos(text.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0))
+    };
+    let before = now();
+    work();
+    now().saturating_sub(before)
+}
+
 /// Processor time of all processes that this one has waited for.
 pub(crate) fn children() -> Duration {
     used(std::process::id()).children
