@@ -167,6 +167,7 @@ pub(crate) fn flooded(report: &mut Report, length: Duration) {
     report.row("frames", (frames(&pty) - before) as f64 / length.as_secs_f64(), "/s", Limit::Most(31.0));
     report.row("processor, its own threads", seen.rate.own, "% core", Limit::None);
     report.row("bytes to the terminal", seen.bytes / 1000.0, "kB/s", Limit::None);
+    assert!(read_now > read && read.0 > 0, "the pane in view has a viewer");
     let bytes = (read_now.0 - read.0) as f64;
     let speed = bytes / (read_now.1 - read.1).as_secs_f64();
     report.row("what it takes in", bytes / length.as_secs_f64() / 1e6, "MB/s", Limit::None);

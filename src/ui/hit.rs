@@ -31,8 +31,13 @@ pub enum Target {
         /// The card's id, where there is one.
         id: Option<String>,
     },
-    /// A file of a diff, by the line at which it begins.
-    File(usize),
+    /// A file in the list beside a diff.
+    File {
+        /// The line at which it begins.
+        row: usize,
+        /// Its name there.
+        name: String,
+    },
     /// An event, by its place among those on the screen.
     Event(usize),
     /// Something of the open popup; how far it is from what is marked there.
@@ -121,7 +126,7 @@ pub fn at(view: &View, width: u16, height: u16, place: (u16, u16)) -> Option<Tar
         }
         Body::Diff(diff) => {
             let line = place.1.checked_sub(plan.beside.y).filter(|_| plan.beside.contains(position))?;
-            diff.files.get(usize::from(line)).map(|file| Target::File(file.row))
+            diff.files.get(usize::from(line)).map(|file| Target::File { row: file.row, name: file.name.clone() })
         }
         Body::Watch(_) | Body::Card(_) => None,
     }

@@ -26,7 +26,10 @@ const CARD_FROM_ROWS: u16 = 16;
 /// Height of the panel of what happened last, below the list of agents.
 const RECENT_ROWS: u16 = 9;
 
-/// Width of the list of files beside a diff, at least.
+/// From this width on the files of a diff stand beside its lines: these keep their hundred columns.
+const FILES_FROM: u16 = 132;
+
+/// Width of that list, at least.
 const MIN_FILES: u16 = 30;
 
 /// And at most.
@@ -280,8 +283,8 @@ pub fn plan(width: u16, height: u16, kind: ViewKind) -> Plan {
         }
         ViewKind::Diff { filter, files } => {
             whole(&mut plan, body, filter);
-            // One file is on the screen, or all of it is.
-            if files > 1 && body.width >= BESIDE_FROM {
+            // With one file there is nowhere to go.
+            if files > 1 && body.width >= FILES_FROM {
                 let width = (body.width / 4).clamp(MIN_FILES, MAX_FILES);
                 plan.beside_frame = Rect { width, ..plan.list_frame };
                 plan.list_frame.x += width;

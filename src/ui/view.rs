@@ -247,8 +247,10 @@ pub struct DiffView {
     pub foot: Vec<Piece>,
     /// Lines on the screen.
     pub lines: Vec<Vec<Piece>>,
-    /// Files of which the list beside the lines has room.
+    /// Files for which the list beside the lines has room.
     pub files: Vec<FileLine>,
+    /// What is missing there.
+    pub files_foot: Vec<Piece>,
     /// Which of them these are.
     pub reach: Reach,
     /// What is searched, and whether it is being typed.

@@ -51,7 +51,12 @@ pub(in crate::app::tui) fn body(state: &State, plan: &Plan) -> Body {
             let rows = state.diff.rows.iter().skip(state.diff.top).take(page);
             view.lines = rows.map(|row| line(state, diff, *row)).collect();
             view.foot = position(state, page);
-            (view.files, view.reach) = files(state, diff, page, usize::from(plan.beside.height));
+            if !plan.beside.is_empty() {
+                (view.files, view.reach) = files(state, diff, page, usize::from(plan.beside.height));
+                if diff.cut {
+                    view.files_foot.push(Piece::new("more are not shown", Role::Warning));
+                }
+            }
             if state.diff.rows.is_empty() {
                 view.empty = clean(diff);
             }
@@ -98,54 +103,40 @@ fn facts(diff: &Diff) -> Vec<Piece> {
 
 /// The files for which the list has room: those on the screen, and what is around them.
 fn files(state: &State, diff: &Diff, page: usize, room: usize) -> (Vec<FileLine>, Reach) {
-    let mut files: Vec<FileLine> = Vec::new();
-    let shown = state.diff.top..state.diff.top + page;
-    for (at, row) in state.diff.rows.iter().enumerate().filter(|_| room > 0) {
-        if let Some((name, facts)) = entry(diff, *row) {
-            files.push(FileLine { row: at, shown: false, name, facts });
-        }
-        // The blank line in front of a head is nobody's.
-        if let Some(file) = files.last_mut().filter(|_| shown.contains(&at) && *row != Row::Blank) {
-            file.shown = true;
-        }
-    }
-    let all = files.len();
+    let (heads, rows, top) = (&state.diff.heads, &state.diff.rows, state.diff.top);
+    let all = heads.len();
+    // What stands behind the lines of a file is none of it.
+    let is_behind = matches!(rows.get(top), Some(Row::Blank | Row::Cut));
+    let begun = heads.partition_point(|head| *head <= top);
+    let from = if is_behind { begun } else { begun.saturating_sub(1) };
+    let shown = from..heads.partition_point(|head| *head < top + page);
     // A third of the room for what is above them.
-    let top = files.iter().position(|file| file.shown).unwrap_or(0).saturating_sub(room / 3);
-    let first = top.min(all.saturating_sub(room));
-    (files.into_iter().skip(first).take(room).collect(), Reach { first, room, all })
+    let first = from.saturating_sub(room / 3).min(all.saturating_sub(room));
+    let line = |at: usize| {
+        let (name, facts) = entry(diff, rows[heads[at]]);
+        FileLine { row: heads[at], shown: shown.contains(&at), name, facts }
+    };
+    ((first..all.min(first + room)).map(line).collect(), Reach { first, room, all })
 }
 
-/// What the list says of the head of a file, or of those that git does not know.
-fn entry(diff: &Diff, row: Row) -> Option<(String, Vec<Piece>)> {
-    let mut facts = Vec::new();
-    let mut tell = |text: String, role| {
-        facts.push(Piece::new(if facts.is_empty() { text } else { format!(" {text}") }, role));
+/// What the list says of the head of a file, or of those that git does not know: what matters most first.
+fn entry(diff: &Diff, row: Row) -> (String, Vec<Piece>) {
+    let Row::File(at) = row else {
+        return ("new files".to_owned(), vec![Piece::new(diff.tree.untracked.to_string(), Role::Quiet)]);
     };
-    let name = match row {
-        Row::File(at) => {
-            let file = &diff.files[at];
-            if file.added > 0 {
-                tell(format!("+{}", file.added), Role::Added);
-            }
-            if file.removed > 0 {
-                tell(format!("-{}", file.removed), Role::Removed);
-            }
-            match file.change {
-                Change::Unmerged => tell(file.change.word().to_owned(), Role::Warning),
-                // Figures say it of others.
-                change if file.added + file.removed == 0 => tell(change.word().to_owned(), Role::Quiet),
-                _ => {}
-            }
-            file.path.to_string()
-        }
-        Row::New => {
-            tell(diff.tree.untracked.to_string(), Role::Quiet);
-            "new files".to_owned()
-        }
-        Row::Line(..) | Row::More(_) | Row::Cut | Row::Name(_) | Row::MoreNames | Row::Blank => return None,
+    let file = &diff.files[at];
+    let word = match file.change {
+        Change::Modified if file.added + file.removed > 0 => None,
+        Change::Unmerged => Some(Role::Warning),
+        _ => Some(Role::Quiet),
     };
-    Some((name, facts))
+    let figures = [('+', file.added, Role::Added), ('-', file.removed, Role::Removed)];
+    let figures = figures.into_iter().filter(|(_, lines, _)| *lines > 0);
+    let facts = word.map(|role| (file.change.word().to_owned(), role));
+    let facts = facts.into_iter().chain(figures.map(|(mark, lines, role)| (format!("{mark}{lines}"), role)));
+    let gap = |at: usize| if at > 0 { " " } else { "" };
+    let facts = facts.enumerate().map(|(at, (text, role))| Piece::new(format!("{}{text}", gap(at)), role)).collect();
+    (file.path.to_string(), facts)
 }
 
 fn position(state: &State, page: usize) -> Vec<Piece> {

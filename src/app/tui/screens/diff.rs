@@ -17,6 +17,9 @@ use crate::fleet::git::{Against, Diff};
 /// Columns that one step to the side moves.
 const SIDE_STEP: usize = 16;
 
+/// Said of what cannot come higher: the last page is full.
+const ON_SCREEN: &str = "it is on the screen already";
+
 /// What it is made of.
 pub(super) const PARTS: ViewParts = ViewParts {
     filter: Some(FilterParts {
@@ -122,7 +125,10 @@ pub(in crate::app::tui) fn take(
     if shown(&state.diff).is_some_and(|before| read.as_ref().is_ok_and(|diff| diff.against != before)) {
         (state.diff.top, state.diff.side) = (0, 0);
     }
-    state.diff.rows = Arc::new(read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff)));
+    let rows = read.as_ref().map_or_else(|_| Vec::new(), |diff| rows(diff));
+    let is_head = |row: &Row| matches!(row, Row::File(_) | Row::New);
+    state.diff.heads = Arc::new((0..rows.len()).filter(|at| is_head(&rows[*at])).collect());
+    state.diff.rows = Arc::new(rows);
     state.diff.read = Some(read);
     // It may be shorter than before.
     state.diff.top = state.diff.top.min(last(state));
@@ -184,14 +190,15 @@ pub(in crate::app::tui) fn side(state: &mut State, direction: Direction) {
         Direction::Right => state.diff.side = (state.diff.side + SIDE_STEP).min(present::diff::widest(state)),
         // To the head of the file before, or of the next one.
         Direction::Up | Direction::Down => {
-            let is_head = |row: &Row| matches!(row, Row::File(_) | Row::New);
-            let (rows, top) = (Arc::clone(&state.diff.rows), state.diff.top);
+            let (heads, top) = (&state.diff.heads, state.diff.top);
             let to = if direction == Direction::Down {
-                rows.iter().skip(top + 1).position(is_head).map(|at| top + 1 + at)
+                heads.get(heads.partition_point(|head| *head <= top))
             } else {
-                rows.iter().take(top).rposition(is_head)
+                heads[..heads.partition_point(|head| *head < top)].last()
             };
-            match to {
+            match to.copied() {
+                // A search may have gone further than the last page begins.
+                Some(to) if to > top && last(state) <= top => state.say(ON_SCREEN.to_owned(), false),
                 Some(to) => go_to(state, to),
                 None => state.say("no other file there".to_owned(), false),
             }
@@ -199,11 +206,23 @@ pub(in crate::app::tui) fn side(state: &mut State, direction: Direction) {
     }
 }
 
+/// Goes to a file that was clicked, if it still begins there.
+pub(in crate::app::tui) fn click(state: &mut State, row: usize, name: &str) {
+    let is_it = match state.diff.rows.get(row) {
+        Some(Row::New) => true,
+        Some(head @ Row::File(_)) => state.diff.text(*head) == name,
+        _ => false,
+    };
+    if state.screen == Screen::Diff && is_it {
+        go_to(state, row);
+    }
+}
+
 /// Brings a line to the top of the screen, as far as there are lines below it.
-pub(in crate::app::tui) fn go_to(state: &mut State, row: usize) {
+fn go_to(state: &mut State, row: usize) {
     let to = row.min(last(state));
     if state.diff.top == to {
-        state.say("it is on the screen already".to_owned(), false);
+        state.say(ON_SCREEN.to_owned(), false);
     }
     state.diff.top = to;
 }

@@ -47,6 +47,8 @@ pub struct DiffState {
     pub read: Option<Result<Arc<Diff>, String>>,
     /// Its lines.
     pub rows: Arc<Vec<Row>>,
+    /// Which of them are the heads of files, and of the names that git does not know.
+    pub heads: Arc<Vec<usize>>,
     /// First line shown.
     pub top: usize,
     /// First column shown of the lines.

@@ -73,20 +73,62 @@ fn scrolling_ends_at_both_ends_and_tab_goes_from_file_to_file() {
     assert!(state.toast.as_ref().is_some_and(|toast| toast.text == "no other file there"));
 }
 
+/// A diff of so many files of three lines each.
+fn many(files: usize) -> Diff {
+    let of = |at: usize| {
+        let mut file = samples::diff().files[0].clone();
+        (file.path, file.added, file.removed) = (Label::new(&format!("src/part{at:03}.rs")), 2, 1);
+        file.lines.truncate(3);
+        file
+    };
+    Diff { files: (0..files).map(of).collect(), ..Diff::default() }
+}
+
 #[test]
 fn a_wide_screen_lists_the_files_marks_those_in_view_and_a_click_goes_to_one() {
     let mut state = opened();
-    assert!(shown(&state).files.is_empty(), "80 columns are for the lines");
-    state.size = Size { width: 120, height: 24 };
-    let names = |state: &State| -> Vec<(String, bool)> {
-        shown(state).files.into_iter().map(|file| (file.name, file.shown)).collect()
+    press(&mut state, KeyCode::Char('d'));
+    answer(&mut state, Ok(Arc::new(many(100))));
+    state.size = Size { width: 131, height: 24 };
+    assert!(shown(&state).files.is_empty(), "the lines keep their columns");
+    state.size = Size { width: 132, height: 24 };
+    let page = crate::app::tui::present::diff::page(&state);
+    let marked = |state: &State| -> Vec<String> {
+        shown(state).files.into_iter().filter(|file| file.shown).map(|file| file.name).collect()
     };
-    let all = names(&state);
-    assert!(all.len() > 2 && all[0] == ("src/login.rs".to_owned(), true) && !all[all.len() - 1].1, "{all:?}");
-    click(&mut state, &all[1].0);
-    let lines = lines(&state);
-    assert!(lines.iter().any(|line| line.starts_with(&all[1].0)), "{lines:#?}");
-    assert!(names(&state)[1].1, "its mark goes with it");
+    // A head, three lines, and a blank one that is nobody's.
+    let first_of = |at: usize| format!("src/part{at:03}.rs");
+    let in_view = |top: usize| -> Vec<String> {
+        (0..100).filter(|at| at * 5 < top + page && at * 5 + 4 > top).map(first_of).collect()
+    };
+    for top in 0..=100 * 5 - 1 - page {
+        assert_eq!(state.diff.top, top);
+        assert_eq!(marked(&state), in_view(top), "from line {top} on");
+        press(&mut state, KeyCode::Down);
+    }
+    // To a head in the middle, by the list, whose window went along.
+    press(&mut state, KeyCode::Char('g'));
+    for _ in 0..40 {
+        press(&mut state, KeyCode::Tab);
+    }
+    assert_eq!((state.diff.top, marked(&state)[0].clone()), (200, first_of(40)));
+    click(&mut state, &first_of(38));
+    assert_eq!((state.diff.top, marked(&state)[0].clone()), (190, first_of(38)));
+    press(&mut state, KeyCode::Char('/'));
+    click(&mut state, &first_of(36));
+    assert_eq!(state.diff.top, 180, "with a line more above it");
+    let view = shown(&state);
+    assert_eq!((view.reach.first + view.files.len() <= 100, view.reach.all), (true, 100));
+}
+
+#[test]
+fn a_click_on_what_has_moved_since_goes_nowhere() {
+    let mut state = opened();
+    state.size = Size { width: 132, height: 24 };
+    let target = crate::ui::hit::Target::File { row: 5, name: "src/part001.rs".to_owned() };
+    update(&mut state, Event::Drawn(samples::DRAWN));
+    update(&mut state, Event::Click(target));
+    assert!(state.diff.top == 0 && state.toast.is_none(), "{:?}", state.toast);
 }
 
 #[test]
@@ -98,11 +140,16 @@ fn a_key_to_a_file_that_is_on_the_last_page_already_says_so() {
     let top = state.diff.top;
     state.toast = None;
     press(&mut state, KeyCode::Tab);
-    let said = state.toast.as_ref().map(|toast| toast.text.as_str());
-    assert!(
-        state.diff.top == top && matches!(said, Some("it is on the screen already" | "no other file there")),
-        "{said:?}"
-    );
+    assert_eq!(state.diff.top, top);
+    assert_eq!(state.toast.as_ref().map(|toast| toast.text.as_str()), Some("it is on the screen already"));
+    // A search goes further than the last page begins, and a key to the next file not back.
+    press(&mut state, KeyCode::Char('/'));
+    typed(&mut state, "logo");
+    press(&mut state, KeyCode::Enter);
+    let found = state.diff.top;
+    assert!(found > top);
+    press(&mut state, KeyCode::Tab);
+    assert_eq!(state.diff.top, found);
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) fn click(state: &mut State, target: Target, effects: &mut Vec<Effect>
             keys::perform_screen(state, filter, effects);
         }
         Target::Card { lane, id } => board::click(state, lane, id.as_deref()),
-        Target::File(row) => diff::go_to(state, row),
+        Target::File { row, name } => diff::click(state, row, &name),
         Target::Event(at) => activity::click(state, at),
     }
 }
@@ -138,7 +138,7 @@ pub(in crate::app) fn key_of(state: &State, target: &Target, twice: bool) -> Opt
         Target::Card { id, .. } => id.is_some(),
         Target::Popup { spot: Spot::Elsewhere | Spot::Hint(_), .. }
         | Target::Tab(_)
-        | Target::File(_)
+        | Target::File { .. }
         | Target::Hint(_)
         | Target::Filter => false,
     };
