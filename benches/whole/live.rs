@@ -214,7 +214,7 @@ fn parsed_alone(fleet: &Fleet) -> f64 {
     let [rows, columns] = [SIZE.1 + 1, SIZE.0].map(|cells| std::num::NonZeroU16::new(cells).unwrap());
     let mut parser = vt100::Parser::new(rows, columns, 0);
     let (mut bytes, mut time) = (0, Duration::ZERO);
-    while time < Duration::from_millis(500) {
+    while time < Duration::from_millis(500) && bytes < 1 << 30 {
         // As they come: tmux writes a few kB at once.
         time += meter::on_this_thread(|| raw.chunks(4096).for_each(|chunk| parser.process(chunk)));
         bytes += raw.len();

@@ -58,14 +58,17 @@ fn ticks(count: u64) -> Duration {
     TICK * u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// How long a thread ran, by its `schedstat`: in nanoseconds, where `stat` counts hundredths of a second.
+fn ran(schedstat: &str) -> Duration {
+    Duration::from_nanos(schedstat.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0))
+}
+
 /// What a process has used by now; nothing once it is gone.
 pub(crate) fn used(pid: u32) -> Used {
     let (mut own, mut wakeups) = (Duration::ZERO, 0);
     for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
         let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
-        // In nanoseconds, where `stat` counts hundredths of a second.
-        let nanos = read("schedstat").split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0);
-        own += Duration::from_nanos(nanos);
+        own += ran(&read("schedstat"));
         wakeups += field(&read("status"), "voluntary_ctxt_switches").unwrap_or(0);
     }
     let stat = stat(pid).unwrap_or_default();
@@ -80,8 +83,7 @@ pub(crate) fn of_threads(pid: u32, name: &str) -> (u64, Duration) {
         let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
         if read("comm").trim() == name {
             bytes += field(&read("io"), "rchar").unwrap_or(0);
-            time +=
-                Duration::from_nanos(read("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0));
+            time += ran(&read("schedstat"));
         }
     }
     (bytes, time)
@@ -89,10 +91,7 @@ pub(crate) fn of_threads(pid: u32, name: &str) -> (u64, Duration) {
 
 /// Processor time that a piece of work takes on this thread.
 pub(crate) fn on_this_thread(work: impl FnOnce()) -> Duration {
-    let now = || {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-        Duration::from_nanos(text.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap())
-    };
+    let now = || ran(&fs::read_to_string("/proc/thread-self/schedstat").unwrap());
     let before = now();
     work();
     now().saturating_sub(before)

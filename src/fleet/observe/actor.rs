@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use self::stamp::{RosterStamp, roster_stamp_of};
 use super::clients::{Answer, Clients};
-use super::dirty::{CALM_TICKS, Dirty, GIVE_BACK_TICKS, processes_are_due};
+use super::dirty::{CALM_TICKS, Dirty, processes_are_due};
 use super::files::FileWatch;
 use super::hosts::{self, HostReading, RemoteAgents};
 use super::observed::Observed;
@@ -26,7 +26,6 @@ use crate::fleet::join::Reading;
 use crate::fleet::model::{AgentRow, FleetSnapshot, PaneKey, RowKey, Thresholds, looks_at_rest};
 use crate::fleet::os::clock::at;
 use crate::fleet::os::death::DeathWatch;
-use crate::fleet::os::heap;
 use crate::fleet::readiness;
 use crate::fleet::roster;
 use crate::fleet::ssh::Links;
@@ -321,9 +320,6 @@ impl Actor {
 
     fn on_tick(&mut self, ticks: u32, unwatched: bool) {
         self.calm = self.calm.saturating_add(1);
-        if ticks.is_multiple_of(GIVE_BACK_TICKS) {
-            heap::give_back();
-        }
         let whole = ticks.is_multiple_of(looks_at_rest(self.every));
         let each = whole || self.calm <= CALM_TICKS;
         let wanted = Dirty {

@@ -8,9 +8,6 @@ use crate::fleet::model::looks_at_rest;
 /// for those who tell what stands for a while from what comes and goes.
 pub(super) const CALM_TICKS: u32 = 5;
 
-/// After so many ticks memory is given back that a busy while took.
-pub(super) const GIVE_BACK_TICKS: u32 = 60;
-
 /// What has to be read again.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one switch a plane")]

@@ -1,4 +1,4 @@
-//! The C library's heap: how much of it is kept.
+//! The C library's heap.
 
 /// Has all threads allocate from one heap. glibc gives threads heaps of their own, and each keeps what it took once: behind half an
 /// hour of a fleet at work that is more than all that is in use. Other C libraries have one heap anyway. To be called before
@@ -13,16 +13,5 @@ pub fn share_one() {
         if set == 0 {
             tracing::debug!("the heap is not shared: more memory is kept");
         }
-    }
-}
-
-/// Gives back to the system what is free in the heap: between pieces that live long glibc keeps all that was ever used. It takes a
-/// millisecond for tens of megabytes.
-pub fn give_back() {
-    #[cfg(target_env = "gnu")]
-    {
-        #[expect(unsafe_code, reason = "no safe function does it; proved here")]
-        // SAFETY: malloc_trim(3) takes a number and frees pages that hold no allocation, under the allocator's own locks.
-        let _anything_was_free = unsafe { libc::malloc_trim(0) };
     }
 }

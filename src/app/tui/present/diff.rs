@@ -10,8 +10,7 @@ use crate::ui::view::{Body, DiffView, FileLine, Piece, Reach, Role};
 
 /// What decides how its room is divided.
 pub(in crate::app::tui) fn plan(state: &State) -> ViewKind {
-    let files = state.diff.diff().map_or(0, |diff| diff.files.len() + usize::from(!diff.untracked.is_empty()));
-    ViewKind::Diff { filter: state.is_filtered(), files }
+    ViewKind::Diff { filter: state.is_filtered(), files: state.diff.heads.len() }
 }
 
 /// Lines on the screen.
@@ -130,13 +129,16 @@ fn entry(diff: &Diff, row: Row) -> (String, Vec<Piece>) {
         Change::Unmerged => Some(Role::Warning),
         _ => Some(Role::Quiet),
     };
-    let figures = [('+', file.added, Role::Added), ('-', file.removed, Role::Removed)];
-    let figures = figures.into_iter().filter(|(_, lines, _)| *lines > 0);
-    let facts = word.map(|role| (file.change.word().to_owned(), role));
-    let facts = facts.into_iter().chain(figures.map(|(mark, lines, role)| (format!("{mark}{lines}"), role)));
+    let facts = word.map(|role| (file.change.word().to_owned(), role)).into_iter().chain(figures(file));
     let gap = |at: usize| if at > 0 { " " } else { "" };
     let facts = facts.enumerate().map(|(at, (text, role))| Piece::new(format!("{}{text}", gap(at)), role)).collect();
     (file.path.to_string(), facts)
+}
+
+/// Lines added and removed, where there are any.
+fn figures(file: &FileDiff) -> impl Iterator<Item = (String, Role)> {
+    let figures = [('+', file.added, Role::Added), ('-', file.removed, Role::Removed)];
+    figures.into_iter().filter(|(_, lines, _)| *lines > 0).map(|(mark, lines, role)| (format!("{mark}{lines}"), role))
 }
 
 fn position(state: &State, page: usize) -> Vec<Piece> {
@@ -202,11 +204,6 @@ fn head(file: &FileDiff) -> Vec<Piece> {
     if file.binary {
         pieces.push(Piece::new("  binary", Role::Quiet));
     }
-    if file.added > 0 {
-        pieces.push(Piece::new(format!("  +{}", file.added), Role::Added));
-    }
-    if file.removed > 0 {
-        pieces.push(Piece::new(format!("  -{}", file.removed), Role::Removed));
-    }
+    pieces.extend(figures(file).map(|(text, role)| Piece::new(format!("  {text}"), role)));
     pieces
 }
