@@ -23,7 +23,7 @@ use super::os::process::ProcessTree;
 use super::readiness::{self, HeartbeatInput, Inputs, PaneState, Reason, ScreenInput};
 use super::roster::{Agent, Roster};
 use super::runtime;
-use super::screen::ScreenFacts;
+use super::screen::Summary;
 use super::session::Living;
 use super::tmux::{Look, PaneRecord};
 use super::usage::Usage;
@@ -59,7 +59,7 @@ pub struct Planes<'a> {
     /// tmux, per server, those of other hosts included.
     pub tmux: &'a HashMap<ServerName, Reading<Look>>,
     /// What agents' screens show.
-    pub screens: &'a HashMap<(ServerName, PaneId), Reading<ScreenFacts>>,
+    pub screens: &'a HashMap<(ServerName, PaneId), Reading<Summary>>,
     /// The other hosts.
     pub hosts: &'a HashMap<SshTarget, HostView>,
     /// Process trees by the pane's pid.

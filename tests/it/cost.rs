@@ -84,13 +84,14 @@ fn a_screen_that_stands_as_it_was_is_not_asked_for_again() {
     // It is kept in its turn, and told of by whoever asks for no screen.
     let again = wait_within(Duration::from_secs(60), || {
         sandbox.rows();
-        kept().contains("half a thought").then_some(())
+        kept().contains("\"state\":\"draft\"").then_some(())
     });
     assert!(again.is_some(), "{}", kept());
     assert!(asks_for_none());
     assert!(drafts(&sandbox.row("a1")) && !drafts(&sandbox.row("a2")));
-    // A dashboard asks for none either: it tells what the file says, here of panes without a prompt, until a pane moves.
-    std::fs::write(sandbox.run_file("_screens/it"), kept().replace("[\"> \",", "[\"x \",")).unwrap();
+    // A dashboard asks for none either: it tells what the file says, here that all are at work, until a pane moves.
+    let at_work = kept().replace("\"ready\"", "\"busy\"").replace("\"draft\"", "\"busy\"");
+    std::fs::write(sandbox.run_file("_screens/it"), at_work).unwrap();
     let screen = sandbox.open(&[], 120, 36);
     screen.wait_text("3 working");
     for agent in ["=a0:", "=a2:"] {

@@ -1,6 +1,5 @@
 //! The file of settings and the user's own themes: read at the start, and again whenever they change.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use crate::app::tui::settings::{FILE, NoTheme, Settings};
 use crate::fleet::error::{Failure, Kind, Result};
 use crate::fleet::home::Site;
 use crate::fleet::roster::{Document, Problem};
-use crate::plain;
+use crate::plain::{self, Stamp};
 use crate::ui::theme::{Palette, THEME};
 
 /// Largest file of settings, and of a theme.
@@ -74,23 +73,13 @@ fn whole(path: &Path, why: &plain::Unreadable) -> Problem {
     Problem { path: path.to_owned(), line: 1, column: 1, key: String::new(), message }
 }
 
-/// By what a change of a file is seen: which one it is, its length, and when it was written.
-type Stamp = Option<(u64, u64, i64, i64)>;
-
-fn stamp(path: &Path) -> Stamp {
-    let meta = std::fs::metadata(path).ok()?;
-    // Editors write a new file and rename it: the time alone may be the same within
-    // one tick of the clock.
-    Some((meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
-}
-
 /// Tells of each change from here on. On a thread of its own: a home on a server that does not answer holds up nobody.
 ///
 /// # Errors
 /// When there is no thread to be had.
 pub(in crate::app) fn watch(site: &Site, of_now: &Settings, tell: mpsc::Sender<Event>) -> std::io::Result<()> {
     let site = site.clone();
-    let stamps = move |site: &Site, theme: &str| (stamp(&path(site)), stamp(&theme_path(&site.home, theme)));
+    let stamps = move |site: &Site, theme: &str| (Stamp::of(&path(site)), Stamp::of(&theme_path(&site.home, theme)));
     let mut theme = of_now.theme.clone();
     let mut seen = stamps(&site, &theme);
     std::thread::Builder::new().name("settings".to_owned()).spawn(move || {

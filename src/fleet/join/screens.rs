@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Planes, seconds_since};
 use crate::fleet::model::{Evidence, Label, PaneId, Plane, ServerName};
 use crate::fleet::readiness::ScreenInput;
-use crate::fleet::screen::ScreenState;
+use crate::fleet::screen::{ScreenState, Summary};
 
 /// The input of the decision, and the evidence; neither where such screens are not known.
 pub(super) fn input(
@@ -16,11 +16,10 @@ pub(super) fn input(
 ) -> ScreenInput {
     let Some(reading) = planes.screens.get(&(server.clone(), pane)) else { return ScreenInput::NotAsked };
     let (ok, text, input) = match &reading.facts {
-        Ok(facts) => {
-            let asked = facts.asked();
-            let reason = if asked.is_empty() { facts.reason.clone() } else { format!("{}: {asked}", facts.reason) };
-            let text = format!("{}: {}", facts.state.word(), facts.reason);
-            (facts.state != ScreenState::Unknown, Cow::Owned(text), ScreenInput::Shows(facts.state, reason))
+        Ok(Summary { state, reason, asked }) => {
+            let text = format!("{}: {reason}", state.word());
+            let reason = if asked.is_empty() { reason.clone() } else { format!("{reason}: {asked}") };
+            (*state != ScreenState::Unknown, Cow::Owned(text), ScreenInput::Shows(*state, reason))
         }
         Err(why) => (false, Cow::Borrowed(why.as_str()), ScreenInput::Unread(why.clone())),
     };
@@ -31,6 +30,6 @@ pub(super) fn input(
 
 /// The question that a dialog on the screen asks.
 pub(super) fn question(planes: &Planes<'_>, server: &ServerName, pane: PaneId) -> Option<Label> {
-    let facts = planes.screens.get(&(server.clone(), pane))?.facts.as_ref().ok()?;
-    Some(Label::long(&facts.asked())).filter(|asked| !asked.is_empty())
+    let summary = planes.screens.get(&(server.clone(), pane))?.facts.as_ref().ok()?;
+    Some(Label::long(&summary.asked)).filter(|asked| !asked.is_empty())
 }

@@ -22,7 +22,7 @@ struct Facts {
     site: Site,
     roster: Roster,
     tmux: HashMap<ServerName, Reading<Look>>,
-    screens: HashMap<(ServerName, PaneId), Reading<ScreenFacts>>,
+    screens: HashMap<(ServerName, PaneId), Reading<Summary>>,
     hosts: HashMap<SshTarget, HostView>,
     processes: HashMap<u32, ProcessTree>,
     heartbeats: HashMap<AgentName, Result<Heartbeat, NoHeartbeat>>,

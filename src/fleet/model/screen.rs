@@ -3,12 +3,10 @@
 use std::fmt;
 use std::ops::{Deref, Range};
 
-use serde::{Deserialize, Serialize};
-
 use super::{Size, acts_on_terminal};
 
 /// Colour of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CellColor {
     /// The terminal's own.
     #[default]
@@ -20,35 +18,23 @@ pub enum CellColor {
 }
 
 /// Attributes of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "terminal attributes are independent switches")]
 pub struct CellStyle {
     /// Foreground.
-    #[serde(skip_serializing_if = "is_default")]
     pub fg: CellColor,
     /// Background.
-    #[serde(skip_serializing_if = "is_default")]
     pub bg: CellColor,
     /// Bold.
-    #[serde(skip_serializing_if = "is_default")]
     pub bold: bool,
     /// Faint.
-    #[serde(skip_serializing_if = "is_default")]
     pub dim: bool,
     /// Italic.
-    #[serde(skip_serializing_if = "is_default")]
     pub italic: bool,
     /// Underlined.
-    #[serde(skip_serializing_if = "is_default")]
     pub underline: bool,
     /// Foreground and background exchanged.
-    #[serde(skip_serializing_if = "is_default")]
     pub inverse: bool,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// Most bytes of one cell's text: what the terminal parser keeps of a character and its marks.

@@ -1,27 +1,32 @@
-//! Screens that an earlier look read, for the next program that looks: of a fleet at rest it asks for none.
+//! What an earlier look read on screens, for the next program that looks: of a fleet at rest it asks for none.
 //!
 //! What tmux says of a pane tells whether its screen still is the one that was read. To hand a hundred screens over costs a
-//! server three times as much as to list their panes, and each command that looks once would pay it.
+//! server three times as much as to list their panes, and each command that looks once would pay it. Of a screen what was
+//! read is kept, and not its text: it would have to be read again.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::file::{self, Keep};
 use crate::fleet::home::Site;
-use crate::fleet::join::Reading;
-use crate::fleet::model::{CellStyle, Label, PaintedRow, PaneId, Size, SocketName};
+use crate::fleet::model::{Label, PaneId, SocketName};
 use crate::fleet::os::folder;
-use crate::fleet::screen::ScreenFacts;
+use crate::fleet::screen::Summary;
 use crate::fleet::tmux::{PaneRecord, Peek};
-use crate::plain;
+use crate::plain::{self, Stamp};
 
-/// Most bytes of the file that are read: twice those of a thousand screens full of colours.
-const MAX: usize = 32 << 20;
+use super::printed::Rows;
+
+/// Most bytes of the file that are read: those of a thousand tall screens, each with a long question.
+const MAX: usize = 16 << 20;
 
 const VERSION: &str = env!("MOSAIC_VERSION");
+
+/// Leads to this program's file, whatever became of its name.
+const PROGRAM: &str = "/proc/self/exe";
 
 /// A pane that printed so many seconds before its screen was asked for is at work: its screen would be written again at
 /// each look, and be of no use to the next.
@@ -32,17 +37,20 @@ const QUIET: i64 = 3;
 struct Head {
     /// The program that wrote it: another one may read the same screen otherwise.
     version: String,
+    /// Its file: programs that are built while one works on them have one version.
+    program: Option<Stamp>,
     /// Process of the server.
     server: u32,
     /// Screens that follow, one on each line.
     kept: usize,
 }
 
-/// A screen, and what tells that it is still the same.
+/// What was read on a screen, and what tells that it is still the same one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Screen {
     pane: u32,
-    runtime: String,
+    /// By which rules it was read.
+    rules: String,
     window: String,
     pid: u32,
     activity: u64,
@@ -50,35 +58,30 @@ struct Screen {
     asked: i64,
     in_mode: bool,
     cursor: (u16, u16),
-    size: (u16, u16),
     title: String,
-    /// Each row as its parts.
-    rows: Vec<Vec<(String, CellStyle)>>,
+    rows: Rows,
+    summary: Summary,
 }
 
 impl Screen {
     /// What was read of a pane, where that is worth keeping.
-    fn of(pane: &PaneRecord, runtime: &str, asked: Timestamp, peek: &Peek) -> Option<Self> {
-        let activity = pane.activity.filter(|second| {
-            i64::try_from(*second).is_ok_and(|second| second.saturating_add(QUIET) <= asked.as_second())
-        })?;
-        let row = |row: &PaintedRow| {
-            let parts = row.parts().filter(|(text, _)| !text.is_empty());
-            parts.map(|(text, style)| (text.to_owned(), *style)).collect()
-        };
+    fn of(pane: &PaneRecord, rules: &str, peek: &Peek, standing: Standing) -> Option<Self> {
+        let asked = standing.asked.as_second();
+        let is_quiet = |second: i64| second.saturating_add(QUIET) <= asked;
+        let activity = pane.activity.filter(|second| i64::try_from(*second).is_ok_and(is_quiet))?;
         let screen = Self {
             pane: pane.id.0,
-            runtime: runtime.to_owned(),
+            rules: rules.to_owned(),
             window: pane.window_id.clone(),
             pid: pane.pid,
             activity,
             history: pane.history,
-            asked: asked.as_second(),
+            asked,
             in_mode: peek.in_mode,
             cursor: peek.cursor,
-            size: (peek.size.width, peek.size.height),
             title: peek.title.clone(),
-            rows: peek.rows.iter().map(row).collect(),
+            rows: standing.rows,
+            summary: standing.summary,
         };
         // Where something moved between the list and the screen, the two do not belong together.
         screen.is_of(pane).then_some(screen)
@@ -87,49 +90,30 @@ impl Screen {
     /// Whether it still is what stands in a pane, as far as the list of panes can tell.
     fn is_of(&self, pane: &PaneRecord) -> bool {
         (self.pane, self.pid, Some(self.activity)) == (pane.id.0, pane.pid, pane.activity)
-            && (self.in_mode, self.size) == (pane.in_mode, (pane.size.width, pane.size.height))
+            && (self.in_mode, self.rows.size) == (pane.in_mode, pane.size)
             && (self.cursor, self.history) == (pane.cursor, pane.history)
             && self.window == pane.window_id
             && Label::new(&self.title) == pane.title
     }
-
-    fn peek(&self) -> Peek {
-        let row = |parts: &Vec<(String, CellStyle)>| {
-            let mut row = PaintedRow::default();
-            for (text, style) in parts {
-                row.push(text, *style);
-            }
-            row
-        };
-        Peek {
-            in_mode: self.in_mode,
-            cursor: self.cursor,
-            size: Size { width: self.size.0, height: self.size.1 },
-            title: self.title.clone(),
-            rows: self.rows.iter().map(row).collect(),
-        }
-    }
 }
 
-/// A screen that was kept, and what it says.
+/// What was read on a screen.
 pub(super) struct Standing {
-    /// When it was asked for.
+    /// When the screen was asked for.
     pub asked: Timestamp,
-    /// What stood there.
-    pub peek: Peek,
+    /// The rows that stood there.
+    pub rows: Rows,
     /// What the runtime's rules read there.
-    pub facts: Reading<ScreenFacts>,
+    pub summary: Summary,
 }
 
-/// The screens of one server's panes that are kept: there is a file where it holds those of most.
+/// What is kept of the screens of one server's panes: there is a file where it holds those of most.
 pub(super) struct Kept {
     path: PathBuf,
     head: Head,
     /// What follows the first line, until it is taken apart.
     text: String,
     screens: HashMap<PaneId, Screen>,
-    /// What they say.
-    standing: HashMap<PaneId, Standing>,
     /// Whether some are others than those that the file holds.
     changed: bool,
 }
@@ -140,9 +124,11 @@ impl Kept {
         let path = site.screens_dir().join(socket.file_name());
         let text = plain::read(&path, MAX).unwrap_or_default();
         let (head, text) = text.split_once('\n').unwrap_or_default();
-        let head = serde_json::from_str::<Head>(head).ok().filter(|head| head.version == VERSION).unwrap_or_default();
+        let program = Stamp::of(Path::new(PROGRAM));
+        let is_ours = |head: &Head| head.version == VERSION && program.is_some() && head.program == program;
+        let head = serde_json::from_str::<Head>(head).ok().filter(is_ours).unwrap_or_default();
         let text = if head.kept > 0 { text.to_owned() } else { String::new() };
-        Self { path, head, text, screens: HashMap::new(), standing: HashMap::new(), changed: false }
+        Self { path, head: Head { program, ..head }, text, screens: HashMap::new(), changed: false }
     }
 
     /// Whether there are any: then it is better to ask for those that are not here than for all of them at once.
@@ -150,38 +136,33 @@ impl Kept {
         self.head.kept > 0
     }
 
-    /// Takes the text apart, and has each screen read by its runtime's rules: there is time for that while the server is
-    /// waited for.
-    pub(super) fn parse(&mut self, mut read: impl FnMut(&str, &Peek) -> Option<Reading<ScreenFacts>>) {
+    /// Takes the text apart: there is time for that while the server is waited for.
+    pub(super) fn parse(&mut self) {
         let now = Timestamp::now().as_second();
-        for line in std::mem::take(&mut self.text).lines().take(self.head.kept) {
-            // Where the clock was set back nothing tells any more which of two moments was the later one.
-            let Some(screen) = serde_json::from_str::<Screen>(line).ok().filter(|screen| screen.asked <= now) else {
-                continue;
-            };
-            let (id, peek) = (PaneId(screen.pane), screen.peek());
-            if let (Ok(asked), Some(facts)) = (Timestamp::from_second(screen.asked), read(&screen.runtime, &peek)) {
-                self.standing.insert(id, Standing { asked, peek, facts });
-            }
-            self.screens.insert(id, screen);
-        }
+        let lines = std::mem::take(&mut self.text);
+        let screens = lines.lines().take(self.head.kept).filter_map(|line| serde_json::from_str::<Screen>(line).ok());
+        // Where the clock was set back nothing tells any more which of two moments was the later one.
+        let screens = screens.filter(|screen| screen.asked <= now);
+        self.screens.extend(screens.map(|screen| (PaneId(screen.pane), screen)));
     }
 
-    /// The screen of an agent's pane that has stood as it is since it was asked for.
-    pub(super) fn of(&mut self, pane: &PaneRecord, runtime: &str) -> Option<Standing> {
+    /// What was read on the screen of an agent's pane that has stood as it is since, by these rules.
+    pub(super) fn of(&self, pane: &PaneRecord, rules: &str) -> Option<Standing> {
         let screen = self.screens.get(&pane.id).filter(|_| self.head.server == pane.server)?;
-        self.standing.remove(&pane.id).filter(|_| screen.runtime == runtime && screen.is_of(pane))
+        let asked = Timestamp::from_second(screen.asked).ok()?;
+        let standing = || Standing { asked, rows: screen.rows.clone(), summary: screen.summary.clone() };
+        (screen.rules == rules && screen.is_of(pane)).then(standing)
     }
 
-    /// Takes a screen that was read.
-    pub(super) fn take(&mut self, pane: &PaneRecord, runtime: &str, asked: Timestamp, peek: &Peek) {
+    /// Takes what was read on a screen.
+    pub(super) fn take(&mut self, pane: &PaneRecord, rules: &str, peek: &Peek, standing: Standing) {
         if self.head.server != pane.server {
             self.screens.clear();
             self.head.server = pane.server;
         }
-        let is_here = |screen: &Screen| screen.runtime == runtime && screen.is_of(pane);
+        let is_here = |screen: &Screen| screen.rules == rules && screen.is_of(pane);
         if !self.screens.get(&pane.id).is_some_and(is_here)
-            && let Some(screen) = Screen::of(pane, runtime, asked, peek)
+            && let Some(screen) = Screen::of(pane, rules, peek, standing)
         {
             self.screens.insert(pane.id, screen);
             self.changed = true;
@@ -204,7 +185,7 @@ impl Kept {
         if !self.changed {
             return Ok(());
         }
-        let head = Head { version: VERSION.to_owned(), kept: self.screens.len(), server: self.head.server };
+        let head = Head { version: VERSION.to_owned(), kept: self.screens.len(), ..self.head };
         let mut bytes = serde_json::to_vec(&head)?;
         for screen in self.screens.values() {
             bytes.push(b'\n');
@@ -220,8 +201,8 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::CellColor;
-    use crate::fleet::screen::{self, Rules};
+    use crate::fleet::model::{CellStyle, PaintedRow, Size};
+    use crate::fleet::screen::ScreenState;
 
     fn pane(id: u32, activity: u64) -> PaneRecord {
         PaneRecord { activity: Some(activity), cursor: (2, 1), ..PaneRecord::for_tests(id, "a") }
@@ -229,8 +210,7 @@ mod tests {
 
     fn peek(pane: &PaneRecord, text: &str) -> Peek {
         let mut row = PaintedRow::default();
-        row.push(text, CellStyle { fg: CellColor::Indexed(6), bold: true, ..CellStyle::default() });
-        row.push(" \u{1b}\"é", CellStyle::default());
+        row.push(text, CellStyle::default());
         Peek { in_mode: false, cursor: (2, 1), size: pane.size, title: pane.title.to_string(), rows: vec![row] }
     }
 
@@ -240,18 +220,25 @@ mod tests {
 
     fn opened(site: &Site) -> Kept {
         let mut kept = Kept::open(site, &SocketName::named("s").unwrap());
-        kept.parse(|_, peek| {
-            Some(Reading::new(Ok(screen::read(&rules(), &peek.rows, peek.cursor, &peek.title)), at(1)))
-        });
+        kept.parse();
         kept
     }
 
-    fn rules() -> Rules {
-        screen::rules_for(&Site::for_tests("/h"), "stub").unwrap().unwrap()
+    fn summary(text: &str) -> Summary {
+        Summary { state: ScreenState::Dialog, reason: "asks \u{1b}\"\u{e9}".to_owned(), asked: text.to_owned() }
     }
 
-    fn seen(kept: &mut Kept, pane: &PaneRecord) -> Option<(Timestamp, Peek)> {
-        kept.of(pane, "stub").map(|told| (told.asked, told.peek))
+    fn take(kept: &mut Kept, pane: &PaneRecord, asked: i64, text: &str) {
+        let peek = peek(pane, text);
+        let standing = Standing { asked: at(asked), rows: Rows::of(&peek), summary: summary(text) };
+        kept.take(pane, "stub", &peek, standing);
+    }
+
+    /// When what is kept of a pane was asked for, and what it says.
+    fn seen(kept: &Kept, pane: &PaneRecord) -> Option<(i64, Summary)> {
+        let standing = kept.of(pane, "stub")?;
+        assert_eq!(standing.rows, Rows::of(&peek(pane, &standing.summary.asked)));
+        Some((standing.asked.as_second(), standing.summary))
     }
 
     fn site() -> (tempfile::TempDir, Site) {
@@ -266,18 +253,18 @@ mod tests {
         let (still, at_work) = (pane(1, 1000), pane(2, 1007));
         let mut kept = opened(&site);
         assert!(!kept.holds_most() && kept.of(&still, "stub").is_none(), "nothing is kept yet");
-        kept.take(&still, "stub", at(1008), &peek(&still, "of one"));
-        kept.take(&at_work, "stub", at(1008), &peek(&at_work, "of another"));
+        take(&mut kept, &still, 1008, "of one");
+        take(&mut kept, &at_work, 1008, "of another");
         kept.write(&[&still, &at_work]).unwrap();
         assert!(!site.screens_dir().exists(), "one of two is not most");
         kept = opened(&site);
-        kept.take(&still, "stub", at(1008), &peek(&still, "of one"));
-        kept.take(&at_work, "stub", at(1008), &peek(&at_work, "of another"));
+        take(&mut kept, &still, 1008, "of one");
+        take(&mut kept, &at_work, 1008, "of another");
         kept.write(&[&still]).unwrap();
-        let mut kept = opened(&site);
-        assert_eq!(seen(&mut kept, &still), Some((at(1008), peek(&still, "of one"))));
-        assert!(opened(&site).of(&still, "another").is_none(), "read by the rules of another runtime");
-        assert_eq!(seen(&mut kept, &at_work), None, "it would be written at each look");
+        let kept = opened(&site);
+        assert_eq!(seen(&kept, &still), Some((1008, summary("of one"))));
+        assert!(opened(&site).of(&still, "stub 01").is_none(), "read by other rules");
+        assert_eq!(seen(&kept, &at_work), None, "it would be written at each look");
         let others = [
             PaneRecord { activity: Some(1009), ..still.clone() },
             PaneRecord { activity: None, ..still.clone() },
@@ -291,7 +278,7 @@ mod tests {
             PaneRecord { history: 9, ..still.clone() },
         ];
         for other in others {
-            assert_eq!(seen(&mut opened(&site), &other), None, "{other:?}");
+            assert_eq!(seen(&opened(&site), &other), None, "{other:?}");
         }
     }
 
@@ -306,7 +293,7 @@ mod tests {
             let mut kept = opened(&site);
             for pane in panes {
                 if kept.of(pane, "stub").is_none() {
-                    kept.take(pane, "stub", at(second), &peek(pane, text));
+                    take(&mut kept, pane, second, text);
                 }
             }
             kept.write(panes).unwrap();
@@ -318,8 +305,8 @@ mod tests {
         let moved = PaneRecord { activity: Some(1021), ..one.clone() };
         look(&[&moved, &other], "third", 1030);
         assert_ne!(ino().unwrap(), first);
-        assert_eq!(seen(&mut opened(&site), &moved), Some((at(1030), peek(&moved, "third"))));
-        assert_eq!(seen(&mut opened(&site), &other), Some((at(1010), peek(&other, "first"))));
+        assert_eq!(seen(&opened(&site), &moved), Some((1030, summary("third"))));
+        assert_eq!(seen(&opened(&site), &other), Some((1010, summary("first"))));
         // All are at work: who looks next asks for all at once.
         let (one, other) = (pane(1, 1039), pane(2, 1040));
         assert!(opened(&site).holds_most());
@@ -333,21 +320,23 @@ mod tests {
         let (_folder, site) = site();
         let one = pane(1, 1000);
         let mut kept = opened(&site);
-        kept.take(&one, "stub", at(1010), &peek(&one, "x"));
+        take(&mut kept, &one, 1010, "x");
         kept.write(&[&one]).unwrap();
         let path = site.run_dir.join("_screens/s");
         let good = std::fs::read_to_string(&path).unwrap();
         assert!(opened(&site).holds_most());
-        for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace(VERSION, "0")] {
+        let other_program = good.replacen("\"ino\":", "\"ino\":1", 1);
+        assert_ne!(good, other_program);
+        for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace(VERSION, "0"), &other_program] {
             std::fs::write(&path, bad).unwrap();
-            assert_eq!(seen(&mut opened(&site), &one), None, "{bad:?}");
+            assert_eq!(seen(&opened(&site), &one), None, "{bad:?}");
         }
         std::fs::write(&path, [0xff, 0xfe, 0]).unwrap();
-        assert_eq!(seen(&mut opened(&site), &one), None);
+        assert_eq!(seen(&opened(&site), &one), None);
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         let mut kept = opened(&site);
-        kept.take(&one, "stub", at(1010), &peek(&one, "x"));
+        take(&mut kept, &one, 1010, "x");
         assert!(kept.write(&[&one]).is_err(), "and it is said that it cannot be written");
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::hosts::{HostReading, RemoteAgents};
 use super::kept::Kept;
-use super::printed::Printed;
+use super::printed::{Printed, Rows};
 use super::screens::{Readings, RulesCache, ScreenPoll};
 use super::trees::Folder;
 use crate::fleet::error::Failure;
@@ -189,7 +189,7 @@ impl Observed {
                     let told = self.told.get(&key);
                     let read = told.and_then(|(_, runtime)| self.rules.read(&self.site, runtime, &peek));
                     if let Some(reading) = read {
-                        self.printed.take(&key.0, pane, &peek);
+                        self.printed.take(&key.0, pane, Rows::of(&peek));
                         self.screens.insert(key, reading);
                     }
                 }

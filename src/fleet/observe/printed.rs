@@ -2,20 +2,50 @@
 //! readiness needs; none is made for this.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::fleet::model::{PaneId, ServerName};
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::model::{PaneId, ServerName, Size};
 use crate::fleet::tmux::Peek;
 
+/// The rows of a screen, each as something by which the same one is known again: the screens of all panes would be too
+/// much to keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Rows {
+    /// Of the terminal.
+    pub size: Size,
+    /// Of those that hold anything, in order.
+    hashes: Vec<u64>,
+}
+
+impl Rows {
+    /// Of a screen.
+    pub(super) fn of(peek: &Peek) -> Self {
+        let rows = peek.rows.iter().map(|row| row.text.trim_end()).filter(|row| !row.is_empty());
+        let mut hashes: Vec<u64> = rows.map(hash).collect();
+        hashes.sort_unstable();
+        Self { size: peek.size, hashes }
+    }
+
+    /// How many of them another screen does not have.
+    fn new_since(&self, before: &Self) -> usize {
+        // A terminal of another size breaks the same text into other rows, and nobody printed those.
+        if self.size != before.size {
+            return 0;
+        }
+        self.hashes.iter().filter(|row| before.hashes.binary_search(row).is_err()).count()
+    }
+}
+
 /// What was counted of one pane.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pane {
     /// Rows that were new, of all looks.
-    rows: u64,
-    /// The size that the last look found.
-    size: (u16, u16),
-    /// What it found there, in order.
-    last: Vec<u64>,
+    printed: u64,
+    /// What the last look found.
+    last: Rows,
 }
 
 /// Rows that panes have printed since they were first looked at.
@@ -26,25 +56,22 @@ pub(super) struct Printed {
 
 impl Printed {
     /// Takes a look at a pane's screen.
-    pub(super) fn take(&mut self, server: &ServerName, id: PaneId, peek: &Peek) {
-        let mut seen: Vec<u64> =
-            peek.rows.iter().map(|row| row.text.trim_end()).filter(|row| !row.is_empty()).map(of).collect();
-        seen.sort_unstable();
-        let size = (peek.size.width, peek.size.height);
-        let is_first = !self.panes.contains_key(&(server.clone(), id));
-        let pane = self.panes.entry((server.clone(), id)).or_default();
-        // A terminal of another size breaks the same text into other rows, and nobody printed those.
-        if !is_first && pane.size == size {
-            let new = seen.iter().filter(|row| pane.last.binary_search(row).is_err()).count();
-            pane.rows += u64::try_from(new).unwrap_or(0);
+    pub(super) fn take(&mut self, server: &ServerName, id: PaneId, seen: Rows) {
+        match self.panes.entry((server.clone(), id)) {
+            Entry::Vacant(entry) => {
+                entry.insert(Pane { printed: 0, last: seen });
+            }
+            Entry::Occupied(mut entry) => {
+                let pane = entry.get_mut();
+                pane.printed += u64::try_from(seen.new_since(&pane.last)).unwrap_or(0);
+                pane.last = seen;
+            }
         }
-        pane.size = size;
-        pane.last = seen;
     }
 
     /// Rows that a pane has printed; `None` where its screen is not read.
     pub(super) fn of(&self, server: &ServerName, id: PaneId) -> Option<u64> {
-        self.panes.get(&(server.clone(), id)).map(|pane| pane.rows)
+        self.panes.get(&(server.clone(), id)).map(|pane| pane.printed)
     }
 
     /// Forgets the others.
@@ -53,8 +80,7 @@ impl Printed {
     }
 }
 
-/// A row by which the same one is known again: the screens of all panes would be too much to keep.
-fn of(row: &str) -> u64 {
+fn hash(row: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     row.hash(&mut hasher);
     hasher.finish()
@@ -63,7 +89,7 @@ fn of(row: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::{CellStyle, PaintedRow, Size, SocketName};
+    use crate::fleet::model::{CellStyle, PaintedRow, SocketName};
 
     fn peek(width: u16, rows: &[&str]) -> Peek {
         let painted = |text: &&str| {
@@ -85,7 +111,7 @@ mod tests {
         let (server, id) = (ServerName::here(&SocketName::named("s").unwrap()), PaneId(3));
         let mut printed = Printed::default();
         let mut rows = |width, rows: &[&str]| {
-            printed.take(&server, id, &peek(width, rows));
+            printed.take(&server, id, Rows::of(&peek(width, rows)));
             printed.of(&server, id)
         };
         assert_eq!(rows(80, &["one", "two", "", "> "]), Some(0), "what stood there before is not known");
@@ -101,7 +127,7 @@ mod tests {
         let server = ServerName::here(&SocketName::named("s").unwrap());
         let mut printed = Printed::default();
         for id in [1, 2] {
-            printed.take(&server, PaneId(id), &peek(80, &["a"]));
+            printed.take(&server, PaneId(id), Rows::of(&peek(80, &["a"])));
         }
         printed.retain(|_, id| id == PaneId(2));
         assert_eq!((printed.of(&server, PaneId(1)), printed.of(&server, PaneId(2))), (None, Some(0)));

@@ -12,14 +12,14 @@ use tokio::time::Instant;
 use crate::fleet::home::Site;
 use crate::fleet::join::Reading;
 use crate::fleet::model::{Label, PaneId, ServerName, Size};
-use crate::fleet::screen::{self, Rules, ScreenFacts};
+use crate::fleet::screen::{self, Rules, Source, Summary};
 use crate::fleet::tmux::{PaneRecord, Peek};
 
 /// A screen that moves all the time is read this often.
 const REST: Duration = Duration::from_secs(1);
 
 /// What was read of each pane's screen.
-pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<ScreenFacts>>;
+pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<Summary>>;
 
 /// What a pane looked like from outside when its screen was last read.
 #[derive(Debug)]
@@ -76,33 +76,52 @@ impl ScreenPoll {
     }
 }
 
+/// What is known of a runtime's screen.
+#[derive(Debug)]
+struct Known {
+    source: Result<Option<Source>, String>,
+    /// Made of it when the first screen is read: a look for which all screens are kept needs none.
+    rules: Option<Result<Rules, String>>,
+}
+
 /// The rules of each runtime, read once.
 #[derive(Debug, Default)]
 pub(super) struct RulesCache {
-    rules: HashMap<String, Result<Option<Rules>, String>>,
+    known: HashMap<String, Known>,
 }
 
 impl RulesCache {
     /// Whether anything is known of a runtime's screen.
     pub(super) fn knows(&mut self, site: &Site, runtime: &str) -> bool {
-        !matches!(self.rules(site, runtime), Ok(None))
+        !matches!(self.known(site, runtime).source, Ok(None))
     }
 
-    fn rules(&mut self, site: &Site, runtime: &str) -> &Result<Option<Rules>, String> {
-        if !self.rules.contains_key(runtime) {
-            let rules = screen::rules_for(site, runtime).map_err(|failure| failure.to_string());
-            self.rules.insert(runtime.to_owned(), rules);
-        }
-        &self.rules[runtime]
+    /// What tells the rules by which a runtime's screens are read from others; `None` where they cannot be.
+    pub(super) fn mark(&mut self, site: &Site, runtime: &str) -> Option<&str> {
+        let source = self.known(site, runtime).source.as_ref().ok()?.as_ref()?;
+        Some(&source.mark)
+    }
+
+    fn known(&mut self, site: &Site, runtime: &str) -> &mut Known {
+        self.known.entry(runtime.to_owned()).or_insert_with(|| {
+            let source = Source::find(site, runtime).map_err(|failure| failure.to_string());
+            Known { source, rules: None }
+        })
     }
 
     /// What a look at a runtime's pane says; `None` when nothing is known of such screens.
-    pub(super) fn read(&mut self, site: &Site, runtime: &str, peek: &Peek) -> Option<Reading<ScreenFacts>> {
-        let facts = match self.rules(site, runtime) {
-            Ok(rules) => Ok(screen::read(rules.as_ref()?, &peek.rows, peek.cursor, &peek.title)),
+    pub(super) fn read(&mut self, site: &Site, runtime: &str, peek: &Peek) -> Option<Reading<Summary>> {
+        let Known { source, rules } = self.known(site, runtime);
+        let summary = match source {
+            Ok(source) => {
+                let source = source.as_ref()?;
+                let rules = rules.get_or_insert_with(|| source.rules().map_err(|failure| failure.to_string()));
+                let read = |rules: &Rules| screen::read(rules, &peek.rows, peek.cursor, &peek.title).summary();
+                rules.as_ref().map(read).map_err(Clone::clone)
+            }
             Err(why) => Err(why.clone()),
         };
-        Some(Reading::new(facts, Timestamp::now()))
+        Some(Reading::new(summary, Timestamp::now()))
     }
 }
 

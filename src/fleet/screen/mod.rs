@@ -6,5 +6,5 @@ mod look;
 mod read;
 mod rules;
 
-pub use read::{BETWEEN, Composer, ScreenFacts, ScreenState, read};
-pub use rules::{BusyEnter, DialogRule, Rules, named_choices, rules_for};
+pub use read::{BETWEEN, Composer, ScreenFacts, ScreenState, Summary, read};
+pub use rules::{BusyEnter, DialogRule, Rules, Source, named_choices, rules_for};

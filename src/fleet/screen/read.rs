@@ -119,7 +119,24 @@ pub struct ScreenFacts {
     pub above: Vec<String>,
 }
 
+/// What of a screen is told of its agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The state.
+    pub state: ScreenState,
+    /// Why, in a few words; the rule's own.
+    pub reason: String,
+    /// The question of a dialog on one line, as [`ScreenFacts::asked`] has it; empty without one.
+    pub asked: String,
+}
+
 impl ScreenFacts {
+    /// What is told of its agent.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary { state: self.state, reason: self.reason.clone(), asked: self.asked() }
+    }
+
     /// Whether nothing at all stands on the screen, as while a program draws another one.
     #[must_use]
     pub fn is_blank(&self) -> bool {

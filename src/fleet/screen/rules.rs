@@ -1,12 +1,15 @@
 //! The rules of a runtime's screen: shipped with the program, overridable in the Mosaic home.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
+
 use regex_lite::Regex;
 use serde::Deserialize;
 
 use super::look::Look;
 
 use crate::fleet::error::{Failure, Kind, Result};
-use crate::fleet::home::Site;
+use crate::fleet::home::{Site, fingerprint};
 use crate::fleet::model::{PaintedRow, ShownRow};
 use crate::fleet::runtime::{self, Runtime};
 use crate::plain;
@@ -284,29 +287,62 @@ impl Rules {
     }
 }
 
+/// The text of a runtime's rules, before anything is made of it.
+#[derive(Debug)]
+pub struct Source {
+    /// Where the operator's own are, or would be.
+    path: PathBuf,
+    text: Cow<'static, str>,
+    /// What tells these rules from others of this program.
+    pub mark: String,
+}
+
+impl Source {
+    /// Of a runtime: that of the Mosaic home, else the shipped one; `None` for a runtime that nobody described.
+    ///
+    /// # Errors
+    /// When the file in the Mosaic home cannot be read.
+    pub fn find(site: &Site, runtime: &str) -> Result<Option<Self>> {
+        let path = site.home.join("runtime").join(runtime).join("screen.yaml");
+        let own = match plain::read(&path, MAX_FILE_BYTES) {
+            Ok(text) => Some(text),
+            Err(why) if why.is_missing() => None,
+            // Rules that somebody wrote and nobody can read are not the shipped ones.
+            Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
+        };
+        Ok(match own {
+            Some(text) => {
+                let mark = format!("{runtime} {}", fingerprint(text.as_bytes()));
+                Some(Self { path, text: Cow::Owned(text), mark })
+            }
+            None => {
+                let shipped = runtime::find(runtime).and_then(Runtime::screen_rules);
+                shipped.map(|text| Self { path, text: Cow::Borrowed(text), mark: runtime.to_owned() })
+            }
+        })
+    }
+
+    /// The rules that it states.
+    ///
+    /// # Errors
+    /// When it is not valid.
+    pub fn rules(&self) -> Result<Rules> {
+        let invalid = |why: String| {
+            let next = "mend it, or remove it to use the shipped rules";
+            Failure::new(Kind::Invalid, self.path.display().to_string(), why, next)
+        };
+        let rules: Rules = crate::fleet::yaml::read(&self.text).map_err(invalid)?;
+        if rules.version == 1 { Ok(rules) } else { Err(invalid(format!("has version {}; expected 1", rules.version))) }
+    }
+}
+
 /// The rules of a runtime: those of the Mosaic home, else the shipped ones; `None` for a runtime that
 /// nobody described.
 ///
 /// # Errors
 /// When the file in the Mosaic home is not valid.
 pub fn rules_for(site: &Site, runtime: &str) -> Result<Option<Rules>> {
-    let path = site.home.join("runtime").join(runtime).join("screen.yaml");
-    let own = match plain::read(&path, MAX_FILE_BYTES) {
-        Ok(text) => Some(text),
-        Err(why) if why.is_missing() => None,
-        // Rules that somebody wrote and nobody can read are not the shipped ones.
-        Err(why) => return Err(Failure::unreadable(path.display().to_string(), &why)),
-    };
-    let shipped = runtime::find(runtime).and_then(Runtime::screen_rules).map(str::to_owned);
-    let Some(text) = own.or(shipped) else { return Ok(None) };
-    let invalid = |why: String| {
-        Failure::new(Kind::Invalid, path.display().to_string(), why, "mend it, or remove it to use the shipped rules")
-    };
-    let rules: Rules = crate::fleet::yaml::read(&text).map_err(invalid)?;
-    if rules.version != 1 {
-        return Err(invalid(format!("has version {}; expected 1", rules.version)));
-    }
-    Ok(Some(rules))
+    Source::find(site, runtime)?.map(|source| source.rules()).transpose()
 }
 
 /// What the choices of a runtime's dialogs say, a list for each dialog whose choices have no numbers on the screen.

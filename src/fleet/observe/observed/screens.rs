@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::super::kept::Kept;
+use super::super::kept::{Kept, Standing};
+use super::super::printed::Rows;
 use super::{NOT_READ, Observed};
 use crate::fleet::join::Reading;
 use crate::fleet::model::{PaneId, ServerName, SocketName};
@@ -29,25 +30,20 @@ impl Observed {
         self.kept.get(&ServerName::here(&socket)).is_some_and(Kept::holds_most)
     }
 
-    /// Takes the kept screens apart, while servers are waited for.
+    /// Takes what is kept apart, while servers are waited for.
     pub(in crate::fleet::observe) fn parse_kept(&mut self) {
-        let Self { site, roster, rules, kept, .. } = self;
-        for kept in kept.values_mut() {
-            kept.parse(|runtime, peek| {
-                let is_known = roster.agents.iter().any(|agent| agent.runtime == runtime);
-                if is_known { rules.read(site, runtime, peek) } else { None }
-            });
-        }
+        self.kept.values_mut().for_each(Kept::parse);
     }
 
     /// Takes the kept screens of panes that have stood since; they are not due then.
     pub(in crate::fleet::observe) fn take_kept(&mut self) {
         for (key, (pane, runtime)) in &self.told {
-            let Some(kept) = self.kept.get_mut(&key.0).filter(|kept| kept.holds_most()) else { continue };
-            let Some(standing) = kept.of(pane, runtime) else { continue };
-            self.polls.entry(key.0.clone()).or_default().mark_read(pane, standing.asked);
-            self.printed.take(&key.0, key.1, &standing.peek);
-            self.screens.insert(key.clone(), standing.facts);
+            let Some(kept) = self.kept.get(&key.0).filter(|kept| kept.holds_most()) else { continue };
+            let Some(rules) = self.rules.mark(&self.site, runtime) else { continue };
+            let Some(Standing { asked, rows, summary }) = kept.of(pane, rules) else { continue };
+            self.polls.entry(key.0.clone()).or_default().mark_read(pane, asked);
+            self.printed.take(&key.0, key.1, rows);
+            self.screens.insert(key.clone(), Reading::new(Ok(summary), Timestamp::now()));
         }
     }
 
@@ -142,15 +138,17 @@ impl Observed {
         for (id, peek) in peeks.screens {
             let key = (server.clone(), id);
             let Some((pane, runtime)) = self.told.get(&key) else { continue };
-            if let Some(kept) = self.kept.get_mut(server) {
-                kept.take(pane, runtime, peeks.asked, &peek);
-            }
             self.polls.entry(server.clone()).or_default().mark_read(pane, peeks.asked);
-            let read = self.rules.read(&self.site, runtime, &peek);
-            if let Some(reading) = read {
-                self.printed.take(server, id, &peek);
-                self.screens.insert(key, reading);
+            let Some(reading) = self.rules.read(&self.site, runtime, &peek) else { continue };
+            let rows = Rows::of(&peek);
+            if let (Some(kept), Ok(summary)) = (self.kept.get_mut(server), &reading.facts)
+                && let Some(rules) = self.rules.mark(&self.site, runtime)
+            {
+                let standing = Standing { asked: peeks.asked, rows: rows.clone(), summary: summary.clone() };
+                kept.take(pane, rules, &peek, standing);
             }
+            self.printed.take(server, id, rows);
+            self.screens.insert(key, reading);
         }
     }
 
