@@ -16,6 +16,9 @@ use crate::fleet::model::printable;
 use crate::fleet::os::readable;
 use crate::plain::{self, Patient, Unreadable, acts_on_terminal, hides_in_text};
 
+/// Bytes of a document that are looked through at once.
+const BLOCK: usize = 256;
+
 /// How printing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) enum Printed {
@@ -92,8 +95,11 @@ fn harmless(plain: String) -> String {
     // Outside of strings there are only line breaks and spaces; those within are escapes already.
     let is_plain = |c: char| c == '\n' || (' '..='~').contains(&c);
     let acts = |c: char| acts_on_terminal(c) || hides_in_text(c);
-    // Mostly all of it is plain, which its bytes tell sooner than its characters.
-    let Some(first) = plain.bytes().position(|byte| !is_plain(byte.into())) else { return plain };
+    // Mostly all of it is plain, which many bytes at once tell sooner than one after the other. What stands before a block
+    // is plain: no character begins there and ends in it.
+    let is_all_plain = |block: &[u8]| block.iter().fold(true, |all, byte| all & is_plain((*byte).into()));
+    let Some(block) = plain.as_bytes().chunks(BLOCK).position(|block| !is_all_plain(block)) else { return plain };
+    let first = block * BLOCK;
     let (mut out, mut copied) = (String::new(), 0);
     let behind = plain[first..].char_indices().map(|(at, c)| (first + at, c));
     for (at, c) in behind.filter(|(_, c)| !is_plain(*c) && acts(*c)) {
@@ -131,8 +137,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_acts_on_no_terminal_and_says_the_same(text in "[\\s\\S]{0,40}", nasty in "[\u{1b}\u{7f}\u{9b}\u{202e}\u{200b}\u{2066}]{0,5}") {
-            let document = serde_json::json!({ "name": format!("{text}{nasty}{text}") });
+        fn json_acts_on_no_terminal_and_says_the_same(text in "[\\s\\S]{0,40}", nasty in "[\u{1b}\u{7f}\u{9b}\u{202e}\u{200b}\u{2066}]{0,5}", before in 0..2 * BLOCK) {
+            let document = serde_json::json!({ "name": format!("{}{text}{nasty}{text}", "-".repeat(before)) });
             let printed = json_text(&document);
             prop_assert!(!printed.chars().any(|c| (acts_on_terminal(c) && c != '\n') || hides_in_text(c)));
             prop_assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), document);

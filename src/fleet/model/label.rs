@@ -76,6 +76,21 @@ impl fmt::Display for Label {
 
 /// Replaces what a terminal would act on, collapses white space, cuts at `limit` characters.
 fn clean(raw: &str, limit: usize) -> String {
+    if is_clean(raw, limit) { raw.to_owned() } else { cleaned(raw, limit) }
+}
+
+/// Whether nothing of a text is to be changed, as its bytes tell: of most names and titles, a hundred times at each look.
+fn is_clean(raw: &str, limit: usize) -> bool {
+    let bytes = raw.as_bytes();
+    let mut blank = true;
+    let one_line = bytes.iter().all(|byte| {
+        let was_blank = std::mem::replace(&mut blank, *byte == b' ');
+        byte.is_ascii_graphic() || (*byte == b' ' && !was_blank)
+    });
+    bytes.len() <= limit && one_line && (!blank || bytes.is_empty())
+}
+
+fn cleaned(raw: &str, limit: usize) -> String {
     let mut out = String::with_capacity(raw.len().min(limit * 4));
     let mut count = 0;
     let mut marks = 0;
@@ -173,6 +188,15 @@ mod tests {
             let label = Label::new(&raw);
             prop_assert!(!label.as_str().chars().any(|c| c.is_control() || shows_nothing(c)));
             prop_assert!(label.as_str().chars().count() <= LABEL_CHARS);
+        }
+
+        #[test]
+        fn what_is_clean_is_what_nothing_is_changed_of(raw in "[ a-c~\t\u{7f}]{0,12}|\\PC{0,6}") {
+            let kept = cleaned(&raw, LABEL_CHARS) == raw;
+            prop_assert!(kept || !is_clean(&raw, LABEL_CHARS));
+            prop_assert!(!kept || !raw.is_ascii() || is_clean(&raw, LABEL_CHARS));
+            let cut = raw.chars().count().saturating_sub(1);
+            prop_assert!(raw.is_empty() || !is_clean(&raw, cut));
         }
 
         #[test]
