@@ -58,7 +58,7 @@ struct Screen {
     asked: i64,
     in_mode: bool,
     cursor: (u16, u16),
-    title: String,
+    title: Label,
     rows: Rows,
     summary: Summary,
 }
@@ -93,7 +93,7 @@ impl Screen {
             && (self.in_mode, self.rows.size) == (pane.in_mode, pane.size)
             && (self.cursor, self.history) == (pane.cursor, pane.history)
             && self.window == pane.window_id
-            && Label::new(&self.title) == pane.title
+            && self.title == pane.title
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
     fn peek(pane: &PaneRecord, text: &str) -> Peek {
         let mut row = PaintedRow::default();
         row.push(text, CellStyle::default());
-        Peek { in_mode: false, cursor: (2, 1), size: pane.size, title: pane.title.to_string(), rows: vec![row] }
+        Peek { in_mode: false, cursor: (2, 1), size: pane.size, title: pane.title.clone(), rows: vec![row] }
     }
 
     fn at(second: i64) -> Timestamp {

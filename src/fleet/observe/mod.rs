@@ -56,19 +56,23 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
             observed.read_beats(None);
             observed.parse_kept();
         };
-        let (mut giving, mut handed_over) = (Vec::new(), Vec::new());
+        let mut handed_over = Vec::new();
         for (socket, look, screens) in meanwhile(asked, read).await {
             observed.take_look(&socket, look);
-            if let Some(screens) = screens {
-                giving.push(ServerName::here(&socket));
-                handed_over.push(async move { (ServerName::here(&socket), screens.read().await) });
-            }
+            handed_over.extend(screens.map(|screens| (ServerName::here(&socket), screens)));
         }
         observed.reconcile_screens();
         observed.take_kept();
-        let asked = join(join_all(handed_over), observed.ask_screens(|server| !giving.contains(server)));
-        let (given, peeked) = meanwhile(asked, || observed.read_processes()).await;
-        observed.take_peeks(given);
+        let giving: Vec<ServerName> = handed_over.iter().map(|(server, _)| server.clone()).collect();
+        let asked = observed.ask_screens(|server| !giving.contains(server));
+        let given = async {
+            observed.read_processes();
+            for (server, screens) in handed_over {
+                observed.take_handed_over(&server, screens).await;
+            }
+        };
+        // What is asked for is begun first.
+        let (peeked, ()) = join(asked, given).await;
         observed.take_peeks(peeked);
         // Of panes that no keeper marked.
         let peeked = observed.ask_screens(|server| giving.contains(server)).await;

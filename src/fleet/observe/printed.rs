@@ -89,7 +89,7 @@ fn hash(row: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::model::{CellStyle, PaintedRow, SocketName};
+    use crate::fleet::model::{CellStyle, Label, PaintedRow, SocketName};
 
     fn peek(width: u16, rows: &[&str]) -> Peek {
         let painted = |text: &&str| {
@@ -101,7 +101,7 @@ mod tests {
             in_mode: false,
             cursor: (0, 0),
             size: Size { width, height: 4 },
-            title: String::new(),
+            title: Label::default(),
             rows: rows.iter().map(painted).collect(),
         }
     }

@@ -297,27 +297,32 @@ pub fn begin(program: &Path, args: &[OsString]) -> Result<Running, ExecError> {
 }
 
 impl Running {
-    /// Waits until a text stands in its standard output, and returns what was printed up to there; `None` when it ends
-    /// without.
+    /// What it has said so far on its standard output.
+    #[must_use]
+    pub fn said(&self) -> &[u8] {
+        &self.said
+    }
+
+    /// Waits until a text stands in its standard output, from a place on, and returns where; `None` when it ends without.
     ///
     /// # Errors
     /// When it cannot be read or exceeds `limit`.
-    pub async fn until(&mut self, text: &[u8], limit: Duration) -> Result<Option<&[u8]>, ExecError> {
+    pub async fn until(&mut self, text: &[u8], from: usize, limit: Duration) -> Result<Option<usize>, ExecError> {
         let read = async {
-            let mut looked = 0;
+            let mut looked = from;
             loop {
                 let found = self.said[looked..].windows(text.len()).position(|window| window == text);
                 if let Some(at) = found {
                     return Ok(Some(looked + at));
                 }
-                looked = self.said.len().saturating_sub(text.len());
+                looked = self.said.len().saturating_sub(text.len()).max(from);
                 if !self.read_more().await? {
                     return Ok(None);
                 }
             }
         };
         let found = tokio::time::timeout(limit, read).await.map_err(|_| ExecError::TimedOut(limit))?;
-        found.map(|at| at.map(|at| &self.said[..at])).map_err(ExecError::Io)
+        found.map_err(ExecError::Io)
     }
 
     /// Waits for its end.
@@ -335,7 +340,10 @@ impl Running {
     }
 
     /// Reads what it says next; whether it may say more.
-    async fn read_more(&mut self) -> std::io::Result<bool> {
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn read_more(&mut self) -> std::io::Result<bool> {
         if self.stdout.is_none() && self.stderr.is_none() {
             return Ok(false);
         }

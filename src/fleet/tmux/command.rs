@@ -22,9 +22,10 @@ pub enum Query {
     },
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
-    /// The screens of all live panes that a keeper marked, each as [`Self::Text`] gives it, and behind all of them one line
-    /// with the states of all these panes, in the same order: see [`super::Peek`]. In front stands the mark with this word.
-    MarkedScreens(&'static str),
+    /// [`Self::ListPanes`], and behind it the screens of all live panes that a keeper marked, each as [`Self::Text`] gives
+    /// it; all of one moment. Between the two stands the mark with the first word and the ids of these panes, in the order
+    /// of their screens, and behind all of it the mark with the other word.
+    Survey([&'static str; 2]),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
     /// Name of the program that reads a pane's keys.
@@ -109,10 +110,6 @@ pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 const PANE_STATE: &str = "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
                           #{pane_title}";
 
-/// The same of one of many on a line: the title with its length in front.
-const STATE_OF_MANY: &str = "#{pane_id} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
-                             #{n:pane_title}:#{pane_title}";
-
 /// A format within another that is to be expanded later than that: by the command that the other makes.
 fn later(format: &str) -> String {
     format.replace('#', "##").replace('}', "#}").replace(',', "#,")
@@ -130,7 +127,7 @@ impl Query {
         match self {
             Self::LeaseToken(_) | Self::Foreground(_) | Self::Scrolled(_) | Self::PaneState(_) => true,
             Self::ServerPid | Self::SocketPath => true,
-            Self::ListPanes | Self::Capture { .. } | Self::Text(_) | Self::MarkedScreens(_) => false,
+            Self::ListPanes | Self::Capture { .. } | Self::Text(_) | Self::Survey(_) => false,
         }
     }
 
@@ -142,16 +139,21 @@ impl Query {
             Self::PaneState(pane) => {
                 words(&["display-message", "-p", "-t", &pane.to_string(), &format!("{}{PANE_STATE}", mark())])
             }
-            Self::MarkedScreens(word) => {
+            Self::Survey([screens, whole]) => {
                 let mark = mark();
                 // The server itself walks over its sessions (S), their windows (W) and the panes of those (P): what it
-                // makes of this is one command for each screen, which hold ids and nothing that others chose. All of it is
-                // of one moment. One command for all states: one for each costs it as much as the screens.
+                // makes of this is one command for each screen, which hold ids and nothing that others chose. It runs all of
+                // them before it does anything else: the list tells the states of these screens.
                 let of_each = |made: &str| format!("#{{S:#{{W:#{{P:#{{?pane_dead,,#{{?{MARK_OPTION},{made},}}}}}}}}}}");
-                let screens = of_each("capture-pane -p -e -t #{pane_id} ;");
-                let states = later(&of_each(&format!("{mark}{STATE_OF_MANY}")));
-                let all = format!("display-message -p \"{mark}{word}\" ; {screens} display-message -p \"{states}\"");
-                words(&["run-shell", "-C", &all])
+                let list = later(LIST_FORMAT);
+                // A message is a format of time as well, in which `%` alone would mean something.
+                let ids = of_each(" %#{pane_id}");
+                let captures = of_each("capture-pane -p -e -t #{pane_id} ;");
+                let all = [
+                    format!("list-panes -a -F \"{list}\" ; display-message -p \"{mark}{screens}{ids}\" ; "),
+                    format!("{captures} display-message -p \"{mark}{whole}\""),
+                ];
+                words(&["run-shell", "-C", &all.concat()])
             }
             Self::Text(pane) => words(&["capture-pane", "-p", "-e", "-t", &pane.to_string()]),
             Self::LeaseToken(pane) => {
@@ -319,9 +321,12 @@ mod tests {
 
     #[test]
     fn what_a_program_chose_is_expanded_by_no_command_line() {
-        let words = Query::MarkedScreens("screens").words();
+        let words = Query::Survey(["screens", "whole"]).words();
         assert_eq!(words[..2], ["run-shell", "-C"]);
-        assert!(words[2].contains("##{pane_title#}") && !words[2].contains(" #{pane_title}"), "{words:?}");
+        assert!(
+            words[2].contains("##{pane_title#}") && !words[2].replace("##", "").contains("#{pane_title}"),
+            "{words:?}"
+        );
         assert_eq!(later("#{?a,b,#{c}}"), "##{?a#,b#,##{c#}#}");
     }
 

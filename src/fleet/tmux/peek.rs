@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::command::Query;
 use super::paint;
-use crate::fleet::model::{CellStyle, PaintedRow, PaneId, Size};
+use super::panes::PaneRecord;
+use crate::fleet::model::{CellStyle, Label, PaintedRow, PaneId, Size};
 
 /// One pane at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Peek {
     /// Its size.
     pub size: Size,
     /// Its title.
-    pub title: String,
+    pub title: Label,
     /// Its screen, row by row.
     pub rows: Vec<PaintedRow>,
 }
@@ -52,32 +53,10 @@ impl Peek {
         }
     }
 
-    /// Reads the screens of many panes, and the line of their states behind them. None where what stands there is not
-    /// exactly these screens, as where a hook printed between them: nothing says whose row is whose.
-    pub(super) fn parse_many(text: &str, mark: &str) -> Option<Vec<(PaneId, Self)>> {
-        let at = if text.starts_with(mark) { 0 } else { text.find(&format!("\n{mark}"))? + 1 };
-        let mut states = &text[at..];
-        let mut rows = text[..at].lines();
-        let mut seen = Vec::new();
-        while let Some(rest) = states.strip_prefix(mark) {
-            let mut fields = rest.splitn(7, ' ');
-            let id = fields.next().and_then(PaneId::parse)?;
-            let in_mode = fields.next()? != "0";
-            let mut number = || fields.next()?.parse().ok();
-            let (x, y, width, height): (u16, u16, u16, u16) = (number()?, number()?, number()?, number()?);
-            let (length, title) = fields.next()?.split_once(':')?;
-            let (title, behind) = title.split_at_checked(length.parse().ok()?)?;
-            states = behind;
-            let mut style = CellStyle::default();
-            let screen: Vec<_> =
-                rows.by_ref().take(usize::from(height)).map(|row| paint::row(row, &mut style)).collect();
-            if screen.len() != usize::from(height) {
-                return None;
-            }
-            let size = Size { width, height };
-            seen.push((id, Self { in_mode, cursor: (x, y), size, title: title.to_owned(), rows: screen }));
-        }
-        (rows.next().is_none() && (states.is_empty() || states.starts_with('\n'))).then_some(seen)
+    /// What a list says of a pane, without its rows.
+    pub(super) fn listed(pane: &PaneRecord) -> Self {
+        let (title, rows) = (pane.title.clone(), Vec::new());
+        Self { in_mode: pane.in_mode, cursor: pane.cursor, size: pane.size, title, rows }
     }
 
     /// The next pane of an answer, and what stands behind it. Its state is the next line that bears the mark, and its
@@ -99,7 +78,7 @@ impl Peek {
         let mut style = CellStyle::default();
         let first = before.len().saturating_sub(usize::from(height));
         let rows = before[first..].iter().map(|row| paint::row(row, &mut style)).collect();
-        let title = next().unwrap_or_default().to_owned();
+        let title = Label::new(next().unwrap_or_default());
         let size = Size { width, height };
         Some((Some((id, Self { in_mode: mode != Some("0"), cursor: (x, y), size, title, rows })), rest))
     }
@@ -127,21 +106,5 @@ mod tests {
         assert!(third.in_mode && third.rows.len() == 1 && third.rows[0].text == "x" && rest == "hook\n", "{third:?}");
         assert_eq!(Peek::parse(PaneId(4), "x\nm:%3 0 0 0 0 5 1 t\n", "m:").0, None, "another pane's");
         assert_eq!(Peek::parse(PaneId(4), "", "m:").0, None);
-    }
-
-    #[test]
-    fn many_screens_are_read_by_their_heights_or_not_at_all() {
-        let states = "m:%1 0 2 1 5 2 9:m: m:%3 tm:%3 1 0 0 5 1 0:\nhook\n";
-        let many = Peek::parse_many(&format!("row 1  \n\nx\n{states}"), "m:").unwrap();
-        let [(PaneId(1), first), (PaneId(3), third)] = &many[..] else { panic!("{many:?}") };
-        assert_eq!((first.cursor, first.title.as_str(), first.rows.len()), ((2, 1), "m: m:%3 t", 2));
-        assert!(!first.in_mode && third.in_mode && third.title.is_empty() && third.rows[0].text == "x", "{third:?}");
-        for other in ["row 1\n\n", "row 1\n\nhook\nx\n", "hook\nrow 1\n\nx\n", ""] {
-            assert_eq!(Peek::parse_many(&format!("{other}{states}"), "m:"), None, "{other:?}");
-        }
-        for broken in ["m:%1 0 2 1 5 1 9:title\n", "m:%1 0 2 1 5 1 2:title\n", "m:%1 0 2 1\n", "m:x 0 2 1 5 1 0:\n"] {
-            assert_eq!(Peek::parse_many(&format!("x\n{broken}"), "m:"), None, "{broken:?}");
-        }
-        assert_eq!(Peek::parse_many("\n", "m:"), None, "no pane");
     }
 }

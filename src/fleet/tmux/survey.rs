@@ -1,24 +1,36 @@
 //! The panes of a server and the screens of its agents by one client, for whoever has seen nothing of it yet.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
 use super::command::Query;
 use super::mark::mark;
+use super::paint;
+use super::panes::PaneRecord;
 use super::peek::{Peek, Peeks};
 use super::reader::{ANSWER_LIMIT, Look, Reader};
 use super::refusal::Refusal;
 use crate::fleet::error::Result;
+use crate::fleet::model::{CellStyle, PaintedRow, PaneId};
 use crate::fleet::os::exec::{ExecError, Output, Running};
 
 /// Stands, behind the mark, between the list of panes and the screens.
 const SCREENS: &str = "screens";
 
+/// Stands, behind the mark, behind the last of the screens.
+const WHOLE: &str = "whole";
+
 /// Screens that a server is handing over.
 #[derive(Debug)]
 pub struct Screens {
     client: Box<Running>,
-    /// Where they begin in what its client prints.
+    /// Where the next of them begins in what its client prints.
     at: usize,
-    /// None of them yet.
-    peeks: Peeks,
+    /// When they were asked for.
+    pub asked: Timestamp,
+    /// What the list says of each of them, in their order; without rows.
+    coming: Vec<(PaneId, Peek)>,
 }
 
 impl Reader {
@@ -28,52 +40,159 @@ impl Reader {
     /// # Errors
     /// When tmux is missing, hangs, or may not be asked.
     pub async fn survey(&self) -> (Result<Look>, Option<Screens>) {
-        let queries = [Query::ListPanes.words(), Query::MarkedScreens(SCREENS).words()];
-        let peeks = Peeks::from_now_on();
-        let ran = match self.begin(&queries) {
+        let asked = Timestamp::now();
+        let ran = match self.begin(&[Query::Survey([SCREENS, WHOLE]).words()]) {
             None => return (self.look().await, None),
-            Some(Ok(client)) => list_of(client, peeks).await.map_err(Refusal::Exec),
+            Some(Ok(client)) => list_of(client).await.map_err(Refusal::Exec),
             Some(Err(refusal)) => Err(refusal),
         };
         let refused = match ran {
-            Ok(Listed::Before { list, screens }) => return (self.looked(Ok(list)), Some(screens)),
+            Ok(Listed::Before { client, list, ids, at }) => {
+                let look = self.looked(Ok(list));
+                let coming = match &look {
+                    Ok(Look::Panes(panes)) => coming(&ids, panes),
+                    _ => None,
+                };
+                return (look, coming.map(|coming| Screens { client, at, asked, coming }));
+            }
             Ok(Listed::Ended(output)) => Refusal::in_answer(&output),
             Err(refusal) => Err(refusal),
         };
         match self.told_from_lost(refused).await {
-            // One that does not know the second query answers neither.
+            // One that does not know this query.
             Err(Refusal::Tmux(_)) => (self.look().await, None),
-            ran => (self.looked(ran), None),
+            // Nor does one that ends without a word of it.
+            Ok(_) => (self.look().await, None),
+            refused => (self.looked(refused), None),
         }
     }
 }
 
 /// What a client has printed when its list is whole.
 enum Listed {
-    /// The list, in front of screens.
-    Before { list: String, screens: Screens },
+    /// The list, the ids of the screens that come, and where those begin.
+    Before { client: Box<Running>, list: String, ids: String, at: usize },
     /// It has ended, and nothing comes behind.
     Ended(Output),
 }
 
-async fn list_of(mut client: Running, peeks: Peeks) -> Result<Listed, ExecError> {
-    let between = format!("{}{SCREENS}\n", mark());
-    let list = client.until(between.as_bytes(), ANSWER_LIMIT).await?;
-    let Some((list, at)) = list.map(|list| (String::from_utf8_lossy(list).into_owned(), list.len())) else {
+async fn list_of(mut client: Running) -> Result<Listed, ExecError> {
+    let between = format!("{}{SCREENS}", mark());
+    let Some(list) = client.until(between.as_bytes(), 0, ANSWER_LIMIT).await? else {
         return client.end(ANSWER_LIMIT).await.map(Listed::Ended);
     };
-    Ok(Listed::Before { list, screens: Screens { client: Box::new(client), at: at + between.len(), peeks } })
+    let ids = list + between.len();
+    let Some(end) = client.until(b"\n", ids, ANSWER_LIMIT).await? else {
+        return client.end(ANSWER_LIMIT).await.map(Listed::Ended);
+    };
+    let text = |from, to| String::from_utf8_lossy(&client.said()[from..to]).into_owned();
+    Ok(Listed::Before { list: text(0, list), ids: text(ids, end), at: end + 1, client: Box::new(client) })
+}
+
+/// What the list says of the panes whose screens come. None where it does not know one of them.
+fn coming(ids: &str, panes: &[PaneRecord]) -> Option<Vec<(PaneId, Peek)>> {
+    let panes: HashMap<PaneId, &PaneRecord> = panes.iter().map(|pane| (pane.id, pane)).collect();
+    let state = |id: &str| {
+        let id = PaneId::parse(id)?;
+        panes.get(&id).map(|pane| (id, Peek::listed(pane)))
+    };
+    ids.split_ascii_whitespace().map(state).collect()
 }
 
 impl Screens {
-    /// Waits for them. None where they are not told in time, or where something else stands between them: they are to be
-    /// asked for one by one.
+    /// Has each of them taken as it arrives, while the server makes the next. Whether exactly they were there: where they
+    /// are not told in time, or something else stands between them, as where a hook prints, nothing says whose row is
+    /// whose, and they are to be asked for one by one.
+    pub async fn each(mut self, mut take: impl FnMut(PaneId, Peek)) -> bool {
+        let all = async {
+            for (id, peek) in std::mem::take(&mut self.coming) {
+                let Some(rows) = self.rows(peek.size.height).await else { return false };
+                take(id, Peek { rows, ..peek });
+            }
+            let Ok(output) = self.client.end(ANSWER_LIMIT).await else { return false };
+            output.stdout[self.at..].starts_with(format!("{}{WHOLE}\n", mark()).as_bytes())
+        };
+        tokio::time::timeout(ANSWER_LIMIT, all).await.unwrap_or(false)
+    }
+
+    /// Waits for all of them; none where they are not as [`Self::each`] needs them.
     pub async fn read(self) -> Peeks {
-        let Self { client, at, mut peeks } = self;
-        if let Ok(output) = client.end(ANSWER_LIMIT).await {
-            let text = String::from_utf8_lossy(&output.stdout[at..]);
-            peeks.screens = Peek::parse_many(&text, mark()).unwrap_or_default();
+        let (asked, mut screens) = (self.asked, Vec::new());
+        let are_whole = self.each(|id, peek| screens.push((id, peek))).await;
+        Peeks { asked, screens: if are_whole { screens } else { Vec::new() } }
+    }
+
+    /// The next rows.
+    async fn rows(&mut self, height: u16) -> Option<Vec<PaintedRow>> {
+        loop {
+            let said = &self.client.said()[self.at..];
+            let mut ends = said.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+            let end = if height == 0 { Some(0) } else { ends.nth(usize::from(height) - 1) };
+            if let Some(end) = end {
+                let mut style = CellStyle::default();
+                let text = String::from_utf8_lossy(&said[..end]);
+                let rows = text.lines().map(|row| paint::row(row, &mut style)).collect();
+                self.at += end;
+                return Some(rows);
+            }
+            if !self.client.read_more().await.unwrap_or(false) {
+                return None;
+            }
         }
-        peeks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use super::*;
+    use crate::fleet::model::Size;
+    use crate::fleet::os::exec;
+
+    fn pane(id: u32, height: u16) -> PaneRecord {
+        PaneRecord { size: Size { width: 5, height }, in_mode: id == 3, ..PaneRecord::for_tests(id, "a") }
+    }
+
+    /// What is read of a client that prints this behind its list.
+    async fn read(printed: &str, coming: Vec<(PaneId, Peek)>) -> Vec<(PaneId, Vec<String>)> {
+        let client = exec::begin(Path::new("printf"), &["%s", printed].map(OsString::from)).unwrap();
+        let screens = Screens { client: Box::new(client), at: 0, asked: Timestamp::UNIX_EPOCH, coming };
+        let texts = |peek: Peek| peek.rows.into_iter().map(|row| row.text).collect();
+        screens.read().await.screens.into_iter().map(|(id, peek)| (id, texts(peek))).collect()
+    }
+
+    #[test]
+    fn what_comes_is_what_the_list_knows() {
+        let panes = [pane(1, 2), pane(3, 1), pane(4, 7)];
+        let known = coming(" %3 %1", &panes).unwrap();
+        let [(PaneId(3), third), (PaneId(1), first)] = &known[..] else { panic!("{known:?}") };
+        assert!(third.in_mode && third.size.height == 1 && !first.in_mode && first.title == panes[0].title);
+        assert_eq!(coming("", &panes), Some(Vec::new()));
+        for ids in [" %3 %9", " 3", " %%3"] {
+            assert_eq!(coming(ids, &panes), None, "{ids:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn screens_are_read_by_their_heights_or_not_at_all() {
+        let known = || coming(" %1 %3", &[pane(1, 2), pane(3, 1)]).unwrap();
+        let whole = format!("{}{WHOLE}\n", mark());
+        let rows = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>();
+        let read_well = [(PaneId(1), rows(&["row 1", ""])), (PaneId(3), rows(&["x"]))];
+        // What a hook prints behind all of it is nobody's row.
+        for behind in ["", "hook\n"] {
+            assert_eq!(read(&format!("row 1  \n\nx\n{whole}{behind}"), known()).await, read_well);
+        }
+        // A screen that prints the mark of another look.
+        let like_it = "mosaic-1-0123456789abcdef:whole";
+        assert_eq!(read(&format!("{like_it}\n\nx\n{whole}"), known()).await[0].1[0], like_it);
+        for other in ["row 1\n\n", "row 1\n\nhook\nx\n", "hook\nrow 1\n\nx\n", "row 1\n\nx\nhook\n", ""] {
+            assert_eq!(read(&format!("{other}{whole}"), known()).await, [], "{other:?}");
+        }
+        for ended in ["row 1\n\nx\n", "row 1\n\nx", "row 1\n"] {
+            assert_eq!(read(ended, known()).await, [], "{ended:?}");
+        }
     }
 }

@@ -10,13 +10,22 @@ use super::super::printed::Rows;
 use super::{NOT_READ, Observed};
 use crate::fleet::join::Reading;
 use crate::fleet::model::{PaneId, ServerName, SocketName};
-use crate::fleet::tmux::{Look, PaneRecord, Peeks, Reader, Screens, panes_of};
+use crate::fleet::screen::Summary;
+use crate::fleet::tmux::{Look, PaneRecord, Peek, Peeks, Reader, Screens, panes_of};
 
 /// What a server said of its panes, and the screens that it hands over behind them.
 pub(in crate::fleet::observe) type Looked = (SocketName, Result<Look, String>, Option<Screens>);
 
 /// What a server said of screens.
 pub(in crate::fleet::observe) type Peeked = (ServerName, Peeks);
+
+/// A screen, and what was read on it.
+struct ReadScreen {
+    id: PaneId,
+    peek: Peek,
+    rows: Rows,
+    reading: Reading<Summary>,
+}
 
 impl Observed {
     /// Opens what is kept of each server of this host, before the first look.
@@ -136,20 +145,39 @@ impl Observed {
     /// Takes screens that were read. Those that could not be are due again, and what they said before stands.
     pub(in crate::fleet::observe) fn take_screens(&mut self, server: &ServerName, peeks: Peeks) {
         for (id, peek) in peeks.screens {
-            let key = (server.clone(), id);
-            let Some((pane, runtime)) = self.told.get(&key) else { continue };
-            self.polls.entry(server.clone()).or_default().mark_read(pane, peeks.asked);
-            let Some(reading) = self.rules.read(&self.site, runtime, &peek) else { continue };
-            let rows = Rows::of(&peek);
-            if let (Some(kept), Ok(summary)) = (self.kept.get_mut(server), &reading.facts)
-                && let Some(rules) = self.rules.mark(&self.site, runtime)
-            {
-                let standing = Standing { asked: peeks.asked, rows: rows.clone(), summary: summary.clone() };
-                kept.take(pane, rules, &peek, standing);
+            if let Some(screen) = self.read_screen(server, id, peek) {
+                self.take_screen(server, peeks.asked, screen);
             }
-            self.printed.take(server, id, rows);
-            self.screens.insert(key, reading);
         }
+    }
+
+    /// Takes screens that a server hands over, each of which is read while the next are on their way.
+    pub(in crate::fleet::observe) async fn take_handed_over(&mut self, server: &ServerName, screens: Screens) {
+        let (asked, mut read) = (screens.asked, Vec::new());
+        if screens.each(|id, peek| read.extend(self.read_screen(server, id, peek))).await {
+            read.into_iter().for_each(|screen| self.take_screen(server, asked, screen));
+        }
+    }
+
+    /// Reads a screen by its runtime's rules; `None` where it tells nothing.
+    fn read_screen(&mut self, server: &ServerName, id: PaneId, peek: Peek) -> Option<ReadScreen> {
+        let (_, runtime) = self.told.get(&(server.clone(), id))?;
+        let reading = self.rules.read(&self.site, runtime, &peek)?;
+        Some(ReadScreen { id, rows: Rows::of(&peek), peek, reading })
+    }
+
+    fn take_screen(&mut self, server: &ServerName, asked: Timestamp, screen: ReadScreen) {
+        let ReadScreen { id, peek, rows, reading } = screen;
+        let key = (server.clone(), id);
+        let Some((pane, runtime)) = self.told.get(&key) else { return };
+        self.polls.entry(server.clone()).or_default().mark_read(pane, asked);
+        if let (Some(kept), Ok(summary)) = (self.kept.get_mut(server), &reading.facts)
+            && let Some(rules) = self.rules.mark(&self.site, runtime)
+        {
+            kept.take(pane, rules, &peek, Standing { asked, rows: rows.clone(), summary: summary.clone() });
+        }
+        self.printed.take(server, id, rows);
+        self.screens.insert(key, reading);
     }
 
     /// Asks for the screens of these servers that are due, all at the same time; [`Self::take_peeks`] takes what they say.
