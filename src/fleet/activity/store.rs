@@ -34,8 +34,8 @@ const VERSION: i64 = 2;
 /// Time for another process's change to end: each is a few rows.
 const BUSY: Duration = Duration::from_secs(3);
 
-/// Pages of the cache: 2 MB.
-const CACHE_KILOBYTES: i64 = 2000;
+/// Maximum size of the page cache: the upper levels of each index, and the pages of the newest events.
+const CACHE_KILOBYTES: i64 = 500;
 
 /// The log is cut back to this: 1 MB.
 const LOG_BYTES: i64 = 1 << 20;

@@ -15,6 +15,15 @@ pub(super) fn parser(size: Size) -> vt100::Parser {
     vt100::Parser::new(dimension(size.height), dimension(size.width), 0)
 }
 
+/// What a client says first: that it draws on the second of its terminal's two screens.
+const SECOND_SCREEN: &[u8] = b"\x1b[?1049h";
+
+/// What a client says first, without that. Nobody ever sees the first screen of a private terminal, and of cells it takes as
+/// much memory as the second.
+pub(super) fn on_one_screen(first: &[u8]) -> &[u8] {
+    first.strip_prefix(SECOND_SCREEN).unwrap_or(first)
+}
+
 thread_local! {
     /// Set while a panic of the parser would be caught and mended.
     static REPAIRING: Cell<bool> = const { Cell::new(false) };
@@ -186,6 +195,14 @@ mod tests {
         let text: String = (0..50).map(|n| format!("{n:04}\n")).collect();
         let screen = still(&text, 4, 20);
         assert_eq!((screen.size.height, screen.row_text(0), screen.row_text(19)), (20, "0030".into(), "0049".into()));
+    }
+
+    #[test]
+    fn a_client_draws_on_the_only_screen_there_is() {
+        let mut parser = parser(Size { width: 20, height: 4 });
+        process(&mut parser, on_one_screen(b"\x1b[?1049h\x1b[22;0;0t\x1b[H\x1b[2Jdrawn"));
+        assert!(!parser.screen().alternate_screen() && parser.screen().contents() == "drawn");
+        assert_eq!(on_one_screen(b"\x1b[?1049l"), b"\x1b[?1049l");
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::fleet::os::exec::{self, PtyProcess};
 use crate::fleet::ssh::Links;
 use crate::fleet::tmux::Reader;
 
-/// One read from the client; tmux writes at most a few kB at once.
-const READ_BYTES: usize = 64 << 10;
+/// One read from the client: a terminal mostly hands over 4 kB at once.
+const READ_BYTES: usize = 16 << 10;
 
 /// A live, read-only view of one pane. Dropping it ends the client.
 pub struct Viewer {
@@ -114,10 +114,14 @@ impl Shared {
 
     fn read_all(&self, reader: &mut dyn Read) {
         let mut buffer = vec![0; READ_BYTES];
+        let mut is_first = true;
         loop {
             match reader.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(length) => self.process(&buffer[..length]),
+                Ok(length) => {
+                    let said = &buffer[..length];
+                    self.process(if std::mem::take(&mut is_first) { cells::on_one_screen(said) } else { said });
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 // EIO is how a terminal says that its program is gone.
                 Err(_) => break,
