@@ -127,7 +127,7 @@ impl Site {
         self.run_dir.join("_supervisor")
     }
 
-    /// Folder of the screens that looks leave to each other; no agent's file can have its name, and the watch of the run
+    /// Folder of what looks read on screens and leave to each other; no agent's file can have its name, and the watch of the run
     /// folder does not look into it.
     #[must_use]
     pub fn screens_dir(&self) -> PathBuf {

@@ -25,6 +25,11 @@ fn messages_arrive_beside_a_users_failing_hooks() {
     }
     sandbox.start();
     sandbox.wait_row("a", |row| is_well(row["readiness"].as_str().unwrap()));
+    // What stands between screens makes them count for nothing: each is asked for by itself.
+    sandbox.wait_row("a", |row| {
+        let screen = row["evidence"].as_array().unwrap().iter().find(|evidence| evidence["plane"] == "screen");
+        screen.is_some_and(|screen| screen["ok"] == true)
+    });
     for text in ["first", "second", "third"] {
         let sent = sandbox.run(&["agent", "send", "a", "-m", text, "--json"]);
         let arrived = ["accepted", "queued"].map(|word| sent.json()["delivery"] == word).contains(&true);

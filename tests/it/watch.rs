@@ -161,3 +161,13 @@ fn an_unknown_agent_is_refused_with_the_nearest_name() {
     assert_eq!(screen.wait_exit(), 3);
     assert!(screen.screen().contains("did you mean code0?"), "{}", screen.screen());
 }
+
+/// The program leaves this out of what a client of its own says, and a picture needs half of the memory then.
+#[test]
+fn a_client_says_first_that_it_draws_on_the_second_screen() {
+    let sandbox = cat_sandbox();
+    let client = attached(&sandbox, 200, 51);
+    let first = b"\x1b[?1049h";
+    wait_for("its first words", || client.raw().len() >= first.len());
+    assert!(client.raw().starts_with(first), "{:?}", String::from_utf8_lossy(&client.raw()));
+}

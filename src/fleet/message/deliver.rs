@@ -523,5 +523,5 @@ pub(super) enum Seen {
 }
 
 pub(super) fn read(rules: &Rules, peek: &Peek) -> ScreenFacts {
-    screen::read(rules, &peek.rows, peek.cursor, peek.title.as_str())
+    screen::read(rules, &peek.rows, peek.cursor, &peek.title)
 }

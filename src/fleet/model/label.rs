@@ -79,7 +79,7 @@ fn clean(raw: &str, limit: usize) -> String {
     if is_clean(raw, limit) { raw.to_owned() } else { cleaned(raw, limit) }
 }
 
-/// Whether nothing of a text is to be changed, as its bytes tell: of most names and titles, a hundred times at each look.
+/// Whether its bytes alone tell that nothing of a text is to be changed: so it is of most names and titles.
 fn is_clean(raw: &str, limit: usize) -> bool {
     let bytes = raw.as_bytes();
     let mut blank = true;

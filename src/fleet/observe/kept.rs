@@ -41,7 +41,7 @@ struct Head {
     program: Option<Stamp>,
     /// Process of the server.
     server: u32,
-    /// Screens that follow, one on each line.
+    /// Lines that follow, one of each screen.
     kept: usize,
 }
 
@@ -110,6 +110,8 @@ pub(super) struct Standing {
 /// What is kept of the screens of one server's panes: there is a file where it holds those of most.
 pub(super) struct Kept {
     path: PathBuf,
+    /// Whether there is one at all, whoever wrote it.
+    is_there: bool,
     head: Head,
     /// What follows the first line, until it is taken apart.
     text: String,
@@ -122,13 +124,15 @@ impl Kept {
     /// Opens what is kept of a server. What cannot be read is as if it were not there: the screens are asked for.
     pub(super) fn open(site: &Site, socket: &SocketName) -> Self {
         let path = site.screens_dir().join(socket.file_name());
-        let text = plain::read(&path, MAX).unwrap_or_default();
+        let read = plain::read(&path, MAX);
+        let is_there = !read.as_ref().is_err_and(plain::Unreadable::is_missing);
+        let text = read.unwrap_or_default();
         let (head, text) = text.split_once('\n').unwrap_or_default();
         let program = Stamp::of(Path::new(PROGRAM));
         let is_ours = |head: &Head| head.version == VERSION && program.is_some() && head.program == program;
         let head = serde_json::from_str::<Head>(head).ok().filter(is_ours).unwrap_or_default();
         let text = if head.kept > 0 { text.to_owned() } else { String::new() };
-        Self { path, head: Head { program, ..head }, text, screens: HashMap::new(), changed: false }
+        Self { path, is_there, head: Head { program, ..head }, text, screens: HashMap::new(), changed: false }
     }
 
     /// Whether there are any: then it is better to ask for those that are not here than for all of them at once.
@@ -180,7 +184,7 @@ impl Kept {
         self.screens.retain(|id, screen| panes.get(id).is_some_and(|pane| screen.is_of(pane)));
         // Fewer would cost the next look a second client, and most of the screens as well.
         if self.screens.len() * 2 <= panes.len() {
-            return if self.head.kept > 0 { file::remove_if_there(&self.path) } else { Ok(()) };
+            return if self.is_there { file::remove_if_there(&self.path) } else { Ok(()) };
         }
         if !self.changed {
             return Ok(());
@@ -330,6 +334,9 @@ mod tests {
         for bad in ["", "{}\n", "\n\n", &good[..good.len() - 4], &good.replace(VERSION, "0"), &other_program] {
             std::fs::write(&path, bad).unwrap();
             assert_eq!(seen(&opened(&site), &one), None, "{bad:?}");
+            // Nor does it stay where there is nothing to put in its place.
+            opened(&site).write(&[&one]).unwrap();
+            assert!(!path.exists(), "{bad:?}");
         }
         std::fs::write(&path, [0xff, 0xfe, 0]).unwrap();
         assert_eq!(seen(&opened(&site), &one), None);

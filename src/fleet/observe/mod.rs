@@ -1,6 +1,6 @@
 //! The observer: one actor owns what is known of the fleet and publishes whole snapshots.
 //!
-//! It reads; it never changes a session, a unit or anybody's file. What it leaves are the screens that its first look read,
+//! It reads; it never changes a session, a unit or anybody's file. What it leaves is what its first look read on screens,
 //! for the next program that looks. One look costs a constant number of processes: at most two tmux clients per socket, one
 //! ssh per host, nothing per agent. Work trees are asked about apart from it.
 
@@ -67,9 +67,7 @@ async fn look_once(site: &Site, roster: Roster, with_trees: bool) -> Arc<FleetSn
         let asked = observed.ask_screens(|server| !giving.contains(server));
         let given = async {
             observed.read_processes();
-            for (server, screens) in handed_over {
-                observed.take_handed_over(&server, screens).await;
-            }
+            observed.take_handed_over(handed_over).await;
         };
         // What is asked for is begun first.
         let (peeked, ()) = join(asked, given).await;

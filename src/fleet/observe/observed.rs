@@ -56,7 +56,7 @@ pub(super) struct Observed {
     /// Panes whose screens tell something, and their runtimes.
     told: HashMap<(ServerName, PaneId), (PaneRecord, String)>,
     rules: RulesCache,
-    /// Screens of before, at the first look.
+    /// What was read on screens before the first look.
     kept: HashMap<ServerName, Kept>,
     hosts: HashMap<SshTarget, HostView>,
     watch: ProcessWatch,

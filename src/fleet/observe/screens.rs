@@ -116,7 +116,7 @@ impl RulesCache {
             Ok(source) => {
                 let source = source.as_ref()?;
                 let rules = rules.get_or_insert_with(|| source.rules().map_err(|failure| failure.to_string()));
-                let read = |rules: &Rules| screen::read(rules, &peek.rows, peek.cursor, peek.title.as_str()).summary();
+                let read = |rules: &Rules| screen::read(rules, &peek.rows, peek.cursor, &peek.title).summary();
                 rules.as_ref().map(read).map_err(Clone::clone)
             }
             Err(why) => Err(why.clone()),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{Anchor, DialogRule, Mark, Place, Rules, StateRule};
 use crate::fleet::home::fingerprint;
-use crate::fleet::model::{PaintedRow, ShownRow};
+use crate::fleet::model::{Label, PaintedRow, ShownRow};
 
 /// Rows above the composer in which a state is looked for: status lines and a queue stand there.
 const ABOVE: usize = 8;
@@ -167,7 +167,8 @@ impl ScreenFacts {
 
 /// Reads the rows of a screen. `cursor` is where tmux says that the cursor is, shown or not.
 #[must_use]
-pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &str) -> ScreenFacts {
+pub fn read(rules: &Rules, rows: &[PaintedRow], cursor: (u16, u16), title: &Label) -> ScreenFacts {
+    let title = title.as_str();
     let used = rows.iter().rposition(|row| !row.text.is_empty()).map_or(0, |last| last + 1);
     let holds = |(top, bottom): &(usize, usize)| {
         !rules.composer.holds_cursor || (*top..*bottom).contains(&usize::from(cursor.1))

@@ -354,3 +354,25 @@ pub fn named_choices(runtime: &str) -> Vec<Vec<String>> {
     let dialogs = rules.map(|rules| rules.dialogs).unwrap_or_default();
     dialogs.into_iter().map(|dialog| dialog.choices).filter(|choices| !choices.is_empty()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_rules_have_another_mark() {
+        let home = tempfile::tempdir().unwrap();
+        let site = Site::for_tests(home.path().to_str().unwrap());
+        let mark = || Source::find(&site, "stub").unwrap().map(|source| source.mark);
+        let shipped = mark();
+        assert!(shipped.is_some() && Source::find(&site, "nobody").unwrap().is_none());
+        let own = site.home.join("runtime/stub");
+        std::fs::create_dir_all(&own).unwrap();
+        let mut seen = vec![shipped];
+        for text in ["version: 1", "version: 2", ""] {
+            std::fs::write(own.join("screen.yaml"), text).unwrap();
+            assert!(!seen.contains(&mark()), "{text:?}");
+            seen.push(mark());
+        }
+    }
+}

@@ -23,8 +23,8 @@ pub enum Query {
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
     /// [`Self::ListPanes`], and behind it the screens of all live panes that a keeper marked, each as [`Self::Text`] gives
-    /// it; all of one moment. Between the two stands the mark with the first word and the ids of these panes, in the order
-    /// of their screens, and behind all of it the mark with the other word.
+    /// it; all of one moment, unless a hook of the user's waits in between. Between the two stands the mark with the first
+    /// word and the pids of these panes, in the order of their screens, and behind all of it the mark with the other word.
     Survey([&'static str; 2]),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
@@ -142,15 +142,15 @@ impl Query {
             Self::Survey([screens, whole]) => {
                 let mark = mark();
                 // The server itself walks over its sessions (S), their windows (W) and the panes of those (P): what it
-                // makes of this is one command for each screen, which hold ids and nothing that others chose. It runs all of
-                // them before it does anything else: the list tells the states of these screens.
+                // makes of this is one command for each screen, which hold ids and nothing that others chose. It runs one
+                // behind the other before it does anything else: the list tells the states of these screens.
                 let of_each = |made: &str| format!("#{{S:#{{W:#{{P:#{{?pane_dead,,#{{?{MARK_OPTION},{made},}}}}}}}}}}");
                 let list = later(LIST_FORMAT);
-                // A message is a format of time as well, in which `%` alone would mean something.
-                let ids = of_each(" %#{pane_id}");
+                // Not their ids: a message with a `%` is a format of time as well, and of those tmux prints 8 kB or nothing.
+                let pids = of_each(" #{pane_pid}");
                 let captures = of_each("capture-pane -p -e -t #{pane_id} ;");
                 let all = [
-                    format!("list-panes -a -F \"{list}\" ; display-message -p \"{mark}{screens}{ids}\" ; "),
+                    format!("list-panes -a -F \"{list}\" ; display-message -p \"{mark}{screens}{pids}\" ; "),
                     format!("{captures} display-message -p \"{mark}{whole}\""),
                 ];
                 words(&["run-shell", "-C", &all.concat()])
@@ -323,10 +323,10 @@ mod tests {
     fn what_a_program_chose_is_expanded_by_no_command_line() {
         let words = Query::Survey(["screens", "whole"]).words();
         assert_eq!(words[..2], ["run-shell", "-C"]);
-        assert!(
-            words[2].contains("##{pane_title#}") && !words[2].replace("##", "").contains("#{pane_title}"),
-            "{words:?}"
-        );
+        for chosen in ["pane_title", "session_name", "@mosaic_agent"] {
+            let (later, now) = (format!(":##{{{chosen}#}}"), format!("#{{{chosen}}}"));
+            assert!(words[2].contains(&later) && !words[2].replace("##", "").contains(&now), "{chosen}: {words:?}");
+        }
         assert_eq!(later("#{?a,b,#{c}}"), "##{?a#,b#,##{c#}#}");
     }
 

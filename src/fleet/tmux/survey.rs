@@ -34,8 +34,8 @@ pub struct Screens {
 }
 
 impl Reader {
-    /// Looks at all panes, and begins with the screens of those that keepers marked: the list is there long before the
-    /// screens are. No screens come from a server of another host, from an older tmux, and where there is no server.
+    /// Looks at all panes, and begins with the screens of those that keepers marked, which arrive behind the list. No screens
+    /// come from a server of another host, from an older tmux, and where there is no server.
     ///
     /// # Errors
     /// When tmux is missing, hangs, or may not be asked.
@@ -47,10 +47,10 @@ impl Reader {
             Some(Err(refusal)) => Err(refusal),
         };
         let refused = match ran {
-            Ok(Listed::Before { client, list, ids, at }) => {
+            Ok(Listed::Before { client, list, pids, at }) => {
                 let look = self.looked(Ok(list));
                 let coming = match &look {
-                    Ok(Look::Panes(panes)) => coming(&ids, panes),
+                    Ok(Look::Panes(panes)) => coming(&pids, panes),
                     _ => None,
                 };
                 return (look, coming.map(|coming| Screens { client, at, asked, coming }));
@@ -59,10 +59,8 @@ impl Reader {
             Err(refusal) => Err(refusal),
         };
         match self.told_from_lost(refused).await {
-            // One that does not know this query.
-            Err(Refusal::Tmux(_)) => (self.look().await, None),
-            // Nor does one that ends without a word of it.
-            Ok(_) => (self.look().await, None),
+            // One that does not know this query, or says nothing of it: what it says to a plain one tells why.
+            Err(Refusal::Tmux(_)) | Ok(_) => (self.look().await, None),
             refused => (self.looked(refused), None),
         }
     }
@@ -70,8 +68,8 @@ impl Reader {
 
 /// What a client has printed when its list is whole.
 enum Listed {
-    /// The list, the ids of the screens that come, and where those begin.
-    Before { client: Box<Running>, list: String, ids: String, at: usize },
+    /// The list, the pids of the panes whose screens come, and where those begin.
+    Before { client: Box<Running>, list: String, pids: String, at: usize },
     /// It has ended, and nothing comes behind.
     Ended(Output),
 }
@@ -81,38 +79,33 @@ async fn list_of(mut client: Running) -> Result<Listed, ExecError> {
     let Some(list) = client.until(between.as_bytes(), 0, ANSWER_LIMIT).await? else {
         return client.end(ANSWER_LIMIT).await.map(Listed::Ended);
     };
-    let ids = list + between.len();
-    let Some(end) = client.until(b"\n", ids, ANSWER_LIMIT).await? else {
+    let pids = list + between.len();
+    let Some(end) = client.until(b"\n", pids, ANSWER_LIMIT).await? else {
         return client.end(ANSWER_LIMIT).await.map(Listed::Ended);
     };
     let text = |from, to| String::from_utf8_lossy(&client.said()[from..to]).into_owned();
-    Ok(Listed::Before { list: text(0, list), ids: text(ids, end), at: end + 1, client: Box::new(client) })
+    Ok(Listed::Before { list: text(0, list), pids: text(pids, end), at: end + 1, client: Box::new(client) })
 }
 
 /// What the list says of the panes whose screens come. None where it does not know one of them.
-fn coming(ids: &str, panes: &[PaneRecord]) -> Option<Vec<(PaneId, Peek)>> {
-    let panes: HashMap<PaneId, &PaneRecord> = panes.iter().map(|pane| (pane.id, pane)).collect();
-    let state = |id: &str| {
-        let id = PaneId::parse(id)?;
-        panes.get(&id).map(|pane| (id, Peek::listed(pane)))
-    };
-    ids.split_ascii_whitespace().map(state).collect()
+fn coming(pids: &str, panes: &[PaneRecord]) -> Option<Vec<(PaneId, Peek)>> {
+    let panes: HashMap<u32, &PaneRecord> =
+        panes.iter().filter(|pane| !pane.dead).map(|pane| (pane.pid, pane)).collect();
+    let state = |pid: &str| panes.get(&pid.parse().ok()?).map(|pane| (pane.id, Peek::listed(pane)));
+    pids.split_ascii_whitespace().map(state).collect()
 }
 
 impl Screens {
-    /// Has each of them taken as it arrives, while the server makes the next. Whether exactly they were there: where they
+    /// Has each of them taken as it arrives, while the rest is on its way. Whether exactly they were there: where they
     /// are not told in time, or something else stands between them, as where a hook prints, nothing says whose row is
     /// whose, and they are to be asked for one by one.
     pub async fn each(mut self, mut take: impl FnMut(PaneId, Peek)) -> bool {
-        let all = async {
-            for (id, peek) in std::mem::take(&mut self.coming) {
-                let Some(rows) = self.rows(peek.size.height).await else { return false };
-                take(id, Peek { rows, ..peek });
-            }
-            let Ok(output) = self.client.end(ANSWER_LIMIT).await else { return false };
-            output.stdout[self.at..].starts_with(format!("{}{WHOLE}\n", mark()).as_bytes())
-        };
-        tokio::time::timeout(ANSWER_LIMIT, all).await.unwrap_or(false)
+        for (id, peek) in std::mem::take(&mut self.coming) {
+            let Some(rows) = self.rows(peek.size.height).await else { return false };
+            take(id, Peek { rows, ..peek });
+        }
+        let Ok(output) = self.client.end(ANSWER_LIMIT).await else { return false };
+        output.stdout[self.at..].starts_with(format!("{}{WHOLE}\n", mark()).as_bytes())
     }
 
     /// Waits for all of them; none where they are not as [`Self::each`] needs them.
@@ -135,7 +128,8 @@ impl Screens {
                 self.at += end;
                 return Some(rows);
             }
-            if !self.client.read_more().await.unwrap_or(false) {
+            // Each wait for itself: what is done with the screens meanwhile is no time of the server's.
+            if !matches!(tokio::time::timeout(ANSWER_LIMIT, self.client.read_more()).await, Ok(Ok(true))) {
                 return None;
             }
         }
@@ -165,19 +159,38 @@ mod tests {
 
     #[test]
     fn what_comes_is_what_the_list_knows() {
-        let panes = [pane(1, 2), pane(3, 1), pane(4, 7)];
-        let known = coming(" %3 %1", &panes).unwrap();
+        // Two agents of which one has ended, and its pid is another's by now.
+        let panes = [pane(1, 2), pane(3, 1), PaneRecord { dead: true, pid: 101, ..pane(4, 7) }];
+        let known = coming(" 103 101", &panes).unwrap();
         let [(PaneId(3), third), (PaneId(1), first)] = &known[..] else { panic!("{known:?}") };
         assert!(third.in_mode && third.size.height == 1 && !first.in_mode && first.title == panes[0].title);
         assert_eq!(coming("", &panes), Some(Vec::new()));
-        for ids in [" %3 %9", " 3", " %%3"] {
-            assert_eq!(coming(ids, &panes), None, "{ids:?}");
+        for pids in [" 103 109", " %3", " 103 x"] {
+            assert_eq!(coming(pids, &panes), None, "{pids:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_ends_where_the_mark_stands_and_a_client_that_says_none_has_no_screens() {
+        let client = |script: &str| exec::begin(Path::new("sh"), &["-c", script].map(OsString::from)).unwrap();
+        let mark = mark();
+        // In pieces, as a pipe hands them over.
+        let (first, second) = mark.split_at(9);
+        let script =
+            format!("printf 'a list\n{first}'; sleep 0.05; printf '{second}screens 1'; sleep 0.05; printf ' 2\nrow\n'");
+        let Ok(Listed::Before { list, pids, at, .. }) = list_of(client(&script)).await else { panic!("no list") };
+        assert_eq!(
+            (list.as_str(), pids.as_str(), at),
+            ("a list\n", " 1 2", list.len() + mark.len() + "screens 1 2\n".len())
+        );
+        for script in ["echo a list", &format!("printf '{mark}screens 1'"), "echo unknown command >&2; exit 1"] {
+            assert!(matches!(list_of(client(script)).await, Ok(Listed::Ended(_))), "{script}");
         }
     }
 
     #[tokio::test]
     async fn screens_are_read_by_their_heights_or_not_at_all() {
-        let known = || coming(" %1 %3", &[pane(1, 2), pane(3, 1)]).unwrap();
+        let known = || coming(" 101 103", &[pane(1, 2), pane(3, 1)]).unwrap();
         let whole = format!("{}{WHOLE}\n", mark());
         let rows = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>();
         let read_well = [(PaneId(1), rows(&["row 1", ""])), (PaneId(3), rows(&["x"]))];

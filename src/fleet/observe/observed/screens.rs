@@ -44,7 +44,7 @@ impl Observed {
         self.kept.values_mut().for_each(Kept::parse);
     }
 
-    /// Takes the kept screens of panes that have stood since; they are not due then.
+    /// Takes what is kept of panes that have stood since; their screens are not due then.
     pub(in crate::fleet::observe) fn take_kept(&mut self) {
         for (key, (pane, runtime)) in &self.told {
             let Some(kept) = self.kept.get(&key.0).filter(|kept| kept.holds_most()) else { continue };
@@ -56,7 +56,7 @@ impl Observed {
         }
     }
 
-    /// Keeps the screens for the next program that looks. One that may not write goes without.
+    /// Keeps what was read for the next program that looks. One that may not write goes without.
     pub(in crate::fleet::observe) fn keep_screens(&mut self) {
         for (server, kept) in std::mem::take(&mut self.kept) {
             // A server that says nothing may say later that all stands as it was.
@@ -151,11 +151,19 @@ impl Observed {
         }
     }
 
-    /// Takes screens that a server hands over, each of which is read while the next are on their way.
-    pub(in crate::fleet::observe) async fn take_handed_over(&mut self, server: &ServerName, screens: Screens) {
+    /// Takes screens that servers hand over. Those of one alone, which is the common case, are each read while the next are
+    /// on their way; of several none waits for another.
+    pub(in crate::fleet::observe) async fn take_handed_over(&mut self, handed_over: Vec<(ServerName, Screens)>) {
+        let [(server, screens)] = match <[_; 1]>::try_from(handed_over) {
+            Ok(one) => one,
+            Err(several) => {
+                let read = |(server, screens): (ServerName, Screens)| async { (server, screens.read().await) };
+                return self.take_peeks(join_all(several.into_iter().map(read)).await);
+            }
+        };
         let (asked, mut read) = (screens.asked, Vec::new());
-        if screens.each(|id, peek| read.extend(self.read_screen(server, id, peek))).await {
-            read.into_iter().for_each(|screen| self.take_screen(server, asked, screen));
+        if screens.each(|id, peek| read.extend(self.read_screen(&server, id, peek))).await {
+            read.into_iter().for_each(|screen| self.take_screen(&server, asked, screen));
         }
     }
 

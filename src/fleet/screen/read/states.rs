@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::super::{ScreenState, rules_for};
 use super::tests::screen_of;
-use super::{PaintedRow, ScreenFacts, read};
+use super::{Label, PaintedRow, ScreenFacts, read};
 use crate::fleet::home::Site;
 use crate::fleet::model::{Authority, HeartbeatStatus, Readiness, Thresholds};
 use crate::fleet::readiness::{HeartbeatInput, Inputs, PaneState, ScreenInput, decide};
@@ -225,7 +225,7 @@ pub(super) fn runtimes(all: &[(String, String, Screen)]) -> BTreeSet<&str> {
 fn recordings() -> Vec<(String, String, ScreenFacts)> {
     let rules = |recording: &str| rules_for(&Site::for_tests("/nowhere"), runtime_of(recording)).unwrap().unwrap();
     let read_of = |(recording, state, (title, cursor, rows)): (String, String, Screen)| {
-        let facts = read(&rules(&recording), &rows, cursor, &title);
+        let facts = read(&rules(&recording), &rows, cursor, &Label::new(&title));
         (recording, state, facts)
     };
     screens().into_iter().map(read_of).collect()

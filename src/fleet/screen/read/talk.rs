@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::{ScreenState, rules_for};
 use super::states::{runtime_of, runtimes, screens};
-use super::{PaintedRow, read};
+use super::{Label, PaintedRow, read};
 use crate::fleet::home::Site;
 
 /// A row of a conversation with other words in it, drawn as it was.
@@ -52,7 +52,7 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
                 for (row, place) in &places {
                     let mut other = rows.clone();
                     other[*row] = said(&rows[*row], place.clone(), text, width);
-                    let facts = read(&rules, &other, *cursor, title);
+                    let facts = read(&rules, &other, *cursor, &Label::new(title));
                     assert_eq!(facts.state, ScreenState::Ready, "{recording}: {text:?}: {}", facts.reason);
                     assert!(
                         !facts.queued && facts.composer.is_some_and(|composer| composer.is_empty()),
@@ -62,7 +62,11 @@ fn words_of_every_rule_in_a_conversation_or_a_title_change_nothing() {
                 }
                 // A runtime's own spinner stands first in its title, where no conversation writes.
                 if !text.starts_with(|c: char| ('\u{2800}'..='\u{28ff}').contains(&c)) {
-                    assert_eq!(read(&rules, rows, *cursor, text).state, ScreenState::Ready, "title {text:?}");
+                    assert_eq!(
+                        read(&rules, rows, *cursor, &Label::new(text)).state,
+                        ScreenState::Ready,
+                        "title {text:?}"
+                    );
                 }
             }
         }

@@ -22,7 +22,7 @@ fn recorded(runtime: &str, name: &str, size: &str) -> ScreenFacts {
     let text = std::fs::read_to_string(Path::new(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (title, cursor, rows) = screen_of(&text);
     let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
-    read(&rules, &rows, cursor, &title)
+    read(&rules, &rows, cursor, &Label::new(&title))
 }
 
 /// The rows of a capture with colours.
@@ -103,7 +103,7 @@ fn an_unknown_screen_is_unknown_and_has_no_composer() {
     for runtime in crate::fleet::runtime::all().map(|runtime| runtime.name) {
         let rules = rules_for(&Site::for_tests("/nowhere"), runtime).unwrap().unwrap();
         for text in ["", "bash-5.2$ ", "\n\n  Welcome! Press any key to continue\n"] {
-            let facts = read(&rules, &rows(text), (0, 0), "");
+            let facts = read(&rules, &rows(text), (0, 0), &Label::default());
             assert_eq!((facts.state, facts.composer), (ScreenState::Unknown, None), "{runtime}: {text:?}");
         }
     }
@@ -116,7 +116,7 @@ fn codex(talk: &[&str]) -> ScreenFacts {
     let mut rows: Vec<String> = talk.iter().map(|row| (*row).to_owned()).collect();
     let composer = u16::try_from(rows.len()).unwrap();
     rows.extend(["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned));
-    read(&rules, &plain(&rows), (2, composer), "work")
+    read(&rules, &plain(&rows), (2, composer), &Label::new("work"))
 }
 
 #[test]
@@ -142,8 +142,9 @@ fn a_question_is_all_of_it_or_none() {
         );
         rows
     };
-    let shown =
-        |rows: &[String]| read(&rules, &plain(rows), (80, u16::try_from(rows.len()).unwrap()), "[ ! ] Action Required");
+    let shown = |rows: &[String]| {
+        read(&rules, &plain(rows), (80, u16::try_from(rows.len()).unwrap()), &Label::new("[ ! ] Action Required"))
+    };
     let (one, other) = (shown(&dialog(40)), shown(&dialog(41)));
     assert_eq!(one.question.first().unwrap().text, "  Would you like to run the following command?");
     assert_eq!(one.question.len(), 44, "its own rows, blank ones left out");
@@ -163,11 +164,11 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
     let mut rows: Vec<String> = ["› one", "", "  two", "", "  fake-model default · /work", "  tab to queue message"]
         .map(str::to_owned)
         .to_vec();
-    let facts = read(&rules, &plain(&rows), (5, 2), "work");
+    let facts = read(&rules, &plain(&rows), (5, 2), &Label::new("work"));
     assert_eq!(facts.composer.unwrap().text, "one\n\ntwo");
     rows = (0..30).map(|line| format!("  line {line}")).collect();
     rows[0] = "› line 0                                   ↑".to_owned();
-    let text = read(&rules, &plain(&rows), (5, 29), "work").composer.unwrap().text;
+    let text = read(&rules, &plain(&rows), (5, 29), &Label::new("work")).composer.unwrap().text;
     assert!(text.starts_with("line 0\nline 1") && text.ends_with("line 29"), "{text}");
 }
 
@@ -175,7 +176,7 @@ fn a_draft_may_hold_blank_lines_and_fill_the_screen() {
 fn words_of_a_dialog_in_the_title_of_a_thread_are_no_dialog() {
     let rules = rules_for(&Site::for_tests("/nowhere"), "codex").unwrap().unwrap();
     let composer = ["› Ask Codex to do anything", "", "  fake-model default · /work"].map(str::to_owned);
-    let titled = |title: &str| read(&rules, &plain(&composer), (2, 0), title).state;
+    let titled = |title: &str| read(&rules, &plain(&composer), (2, 0), &Label::new(title)).state;
     for title in
         ["Action Required", "Action Required: rotate the keys", "work | Action Required", "mend [ ! ] Action Required"]
     {
@@ -196,7 +197,7 @@ fn while_claude_asks_its_hooks_nothing_is_decided() {
             "\x1b[48;5;237m❯ \x1b[38;5;231mhello\x1b[39m\x1b[49m\n\n{spinner}\n  ⎿  Tip: something\n\n\x1b[38;5;244m{rule}\n\
              \x1b[38;5;246m❯\u{a0} \x1b[39m\n\x1b[38;5;244m{rule}\n\x1b[39m  \x1b[38;5;246mesc to interrupt"
         );
-        read(&rules, &rows(&screen), (2, 6), "")
+        read(&rules, &rows(&screen), (2, 6), &Label::default())
     };
     let (vivid, grey) = ("\x1b[38;5;174m", "\x1b[38;5;246m");
     for glyph in ["·", "✢", "*", "✶", "✻", "✽"] {
