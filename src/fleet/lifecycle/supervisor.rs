@@ -26,6 +26,10 @@ use crate::fleet::tmux::Tmux;
 /// Time for a unit to settle once its keeper was told to go.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
 
+/// Times that an agent is ended before it is started anew: behind its end a start that was broken off may still bring up
+/// a session, as where its command was killed and its keeper was not.
+const ENDS: usize = 3;
+
 /// Pause between two looks at something that another process does.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -336,20 +340,21 @@ impl<'a> Lifecycle<'a> {
             units::can_start(manager, &agent_unit(&agent.name)).await?;
         }
         lock.note_end();
-        self.stop_locked(agent).await?;
-        if let Some(panes) = Tmux::new(agent.socket).reach().await?
-            && panes.iter().any(|pane| pane.session == agent.session)
-        {
-            return Err(Failure::failed(
-                format!("agent {}", agent.name),
-                "its old session did not end",
-                format!("`mosaic-tui fleet stop {}`, then look with `mosaic-tui fleet ps`", agent.name),
-            ));
+        for _ in 0..ENDS {
+            self.stop_locked(agent).await?;
+            let panes = Tmux::new(agent.socket).reach().await?.unwrap_or_default();
+            if panes.iter().all(|pane| pane.session != agent.session) {
+                self.start_locked(agent).await?;
+                // Only now: a restart that failed spares nobody a second one.
+                lock.note_restart();
+                return Ok(Outcome::Restarted);
+            }
         }
-        self.start_locked(agent).await?;
-        // Only now: a restart that failed spares nobody a second one.
-        lock.note_restart();
-        Ok(Outcome::Restarted)
+        Err(Failure::failed(
+            format!("agent {}", agent.name),
+            "its old session did not end",
+            format!("`mosaic-tui fleet stop {}`, then look with `mosaic-tui fleet ps`", agent.name),
+        ))
     }
 
     /// What was written down about the last end says nothing about a start that somebody asked for.

@@ -8,7 +8,7 @@ use mosaic_tui::fleet::model::End;
 use rustix::process::Signal;
 
 use super::Host;
-use crate::harness::{kill, program, wait_for};
+use crate::harness::{Sandbox, kill, program, wait_for};
 
 /// An agent whose child ignores every polite signal, and one that leaves a daemon behind.
 const STUBBORN: &str = r#"  - {name: a}
@@ -136,6 +136,25 @@ fn two_restarts_of_twenty_agents_lose_none_and_start_none_twice() {
     let gaps: Vec<f64> = begun.windows(2).map(|pair| pair[1] - pair[0]).collect();
     // A clock tick is a hundredth of a second; a session is made a moment after its turn began.
     assert!(gaps.iter().all(|gap| *gap >= 0.15), "starts are spaced: {gaps:?}");
+}
+
+#[test]
+fn a_session_that_comes_up_behind_the_end_of_the_old_one_is_ended_as_well() {
+    let sandbox = Sandbox::with_agents("  - {name: a}\n  - {name: b}\n");
+    sandbox.start();
+    let panes = || sandbox.tmux(&["list-panes", "-a", "-F", "#{session_name} #{pane_pid}"]);
+    let (before, b) = (panes(), sandbox.row("b")["pid"].clone());
+    // Once, as of a start that was broken off when the old session ended.
+    let again = "set-hook -gu session-closed ; new-session -d -s a 'exec cat'";
+    sandbox.tmux(&["set-hook", "-g", "session-closed", again]);
+    sandbox.ok(&["fleet", "restart", "a"]);
+    assert_eq!(sandbox.tmux(&["show-hooks", "-g", "session-closed"]), "session-closed", "it came up");
+    let row = sandbox.wait_row("a", |row| row["readiness"] == "available");
+    assert!(row["process"]["argv0"].as_str().unwrap().contains("mosaic-tui"), "{row:#}");
+    assert_eq!(sandbox.row("b")["pid"], b);
+    let sessions =
+        |panes: &str| panes.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(sessions(&panes()), sessions(&before));
 }
 
 fn age(pid: u32) -> f64 {
