@@ -19,6 +19,7 @@ use crate::fleet::tmux::{PaneRecord, Peek};
 use crate::plain::{self, Stamp};
 
 use super::printed::Rows;
+use super::screens::STANDS;
 
 /// Most bytes of the file that are read: those of a thousand tall screens, each with a long question.
 const MAX: usize = 16 << 20;
@@ -31,6 +32,11 @@ const PROGRAM: &str = "/proc/self/exe";
 /// A pane that printed so many seconds before its screen was asked for is at work: its screen would be written again at
 /// each look, and be of no use to the next.
 const QUIET: i64 = 3;
+
+/// Whether a screen was asked for so long ago that it is to be read again.
+fn is_old(asked: i64, now: i64) -> bool {
+    u64::try_from(now.saturating_sub(asked)).is_ok_and(|age| age >= STANDS.as_secs())
+}
 
 /// The first line.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -141,12 +147,12 @@ impl Kept {
     }
 
     /// Takes the text apart: there is time for that while the server is waited for.
-    pub(super) fn parse(&mut self) {
-        let now = Timestamp::now().as_second();
+    pub(super) fn parse(&mut self, now: Timestamp) {
+        let now = now.as_second();
         let lines = std::mem::take(&mut self.text);
         let screens = lines.lines().take(self.head.kept).filter_map(|line| serde_json::from_str::<Screen>(line).ok());
         // Where the clock was set back nothing tells any more which of two moments was the later one.
-        let screens = screens.filter(|screen| screen.asked <= now);
+        let screens = screens.filter(|screen| screen.asked <= now && !is_old(screen.asked, now));
         self.screens.extend(screens.map(|screen| (PaneId(screen.pane), screen)));
     }
 
@@ -224,7 +230,7 @@ mod tests {
 
     fn opened(site: &Site) -> Kept {
         let mut kept = Kept::open(site, &SocketName::named("s").unwrap());
-        kept.parse();
+        kept.parse(at(1050));
         kept
     }
 
@@ -281,6 +287,11 @@ mod tests {
             PaneRecord { cursor: (2, 2), ..still.clone() },
             PaneRecord { history: 9, ..still.clone() },
         ];
+        for (now, is_read) in [(1007, false), (1008, true), (1307, true), (1308, false)] {
+            let mut kept = Kept::open(&site, &SocketName::named("s").unwrap());
+            kept.parse(at(now));
+            assert_eq!(seen(&kept, &still).is_some(), is_read, "at {now}");
+        }
         for other in others {
             assert_eq!(seen(&opened(&site), &other), None, "{other:?}");
         }

@@ -18,6 +18,10 @@ use crate::fleet::tmux::{PaneRecord, Peek};
 /// A screen that moves all the time is read this often.
 const REST: Duration = Duration::from_secs(1);
 
+/// A screen is read again after this time although nothing of its pane has moved: what tmux itself does to a screen, or to a
+/// pane while it stands in another window, the list of panes does not always tell.
+pub(super) const STANDS: Duration = Duration::from_secs(300);
+
 /// What was read of each pane's screen.
 pub(super) type Readings = HashMap<(ServerName, PaneId), Reading<Summary>>;
 
@@ -51,7 +55,8 @@ impl ScreenPoll {
         let moved = (pane.cursor, pane.history, pane.size) != (seen.cursor, seen.history, seen.size)
             || pane.activity != seen.activity
             || pane.title != seen.title;
-        (output || moved) && seen.at.elapsed() >= REST
+        let elapsed = seen.at.elapsed();
+        (output || moved) && elapsed >= REST || elapsed >= STANDS
     }
 
     /// Notes that its screen was read, as it was asked for at a moment.
@@ -144,5 +149,7 @@ mod tests {
         rest(&mut poll);
         assert!(!poll.needs_read(&pane(1000)), "nothing moved since");
         assert!(poll.needs_read(&pane(1001)));
+        poll.seen.values_mut().for_each(|seen| seen.at -= STANDS);
+        assert!(poll.needs_read(&pane(1000)), "what tmux did to it moves nothing");
     }
 }

@@ -23,8 +23,9 @@ pub enum Query {
     /// The text of a pane's screen and how it is drawn, without blanks at the ends of its rows.
     Text(PaneId),
     /// [`Self::ListPanes`], and behind it the screens of all live panes that a keeper marked, each as [`Self::Text`] gives
-    /// it; all of one moment, unless a hook of the user's waits in between. Between the two stands the mark with the first
-    /// word and the pids of these panes, in the order of their screens, and behind all of it the mark with the other word.
+    /// it; all of one moment, unless a hook of the user's comes in between. Between the two stands the mark with the first
+    /// word and the pids of these panes, in the order of their screens, and behind all of it the mark with the other word and
+    /// what [`STATE_OF_MANY`] says of them then.
     Survey([&'static str; 2]),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
@@ -110,6 +111,9 @@ pub(super) const LEASE_OPTION: &str = "@mosaic_turn";
 const PANE_STATE: &str = "#{pane_id} #{pane_dead} #{pane_in_mode} #{cursor_x} #{cursor_y} #{pane_width} #{pane_height} \
                           #{pane_title}";
 
+/// What tells that a pane is still as the list has it, where screens are cut by its heights.
+const STATE_OF_MANY: &str = " #{pane_pid}.#{pane_height}.#{cursor_x}.#{cursor_y}";
+
 /// A format within another that is to be expanded later than that: by the command that the other makes.
 fn later(format: &str) -> String {
     format.replace('#', "##").replace('}', "#}").replace(',', "#,")
@@ -149,9 +153,10 @@ impl Query {
                 // Not their ids: a message with a `%` is a format of time as well, and of those tmux prints 8 kB or nothing.
                 let pids = of_each(" #{pane_pid}");
                 let captures = of_each("capture-pane -p -e -t #{pane_id} ;");
+                let states = later(&of_each(STATE_OF_MANY));
                 let all = [
                     format!("list-panes -a -F \"{list}\" ; display-message -p \"{mark}{screens}{pids}\" ; "),
-                    format!("{captures} display-message -p \"{mark}{whole}\""),
+                    format!("{captures} display-message -p \"{mark}{whole}{states}\""),
                 ];
                 words(&["run-shell", "-C", &all.concat()])
             }

@@ -29,8 +29,16 @@ pub struct Screens {
     at: usize,
     /// When they were asked for.
     pub asked: Timestamp,
-    /// What the list says of each of them, in their order; without rows.
-    coming: Vec<(PaneId, Peek)>,
+    coming: Coming,
+}
+
+/// What the list says of the panes whose screens come.
+#[derive(Debug, PartialEq, Eq)]
+struct Coming {
+    /// Each of them, in their order; without rows.
+    panes: Vec<(PaneId, Peek)>,
+    /// What stands behind the last screen, if they are still as the list has them.
+    states: String,
 }
 
 impl Reader {
@@ -88,24 +96,29 @@ async fn list_of(mut client: Running) -> Result<Listed, ExecError> {
 }
 
 /// What the list says of the panes whose screens come. None where it does not know one of them.
-fn coming(pids: &str, panes: &[PaneRecord]) -> Option<Vec<(PaneId, Peek)>> {
-    let panes: HashMap<u32, &PaneRecord> =
+fn coming(pids: &str, panes: &[PaneRecord]) -> Option<Coming> {
+    let known: HashMap<u32, &PaneRecord> =
         panes.iter().filter(|pane| !pane.dead).map(|pane| (pane.pid, pane)).collect();
-    let state = |pid: &str| panes.get(&pid.parse().ok()?).map(|pane| (pane.id, Peek::listed(pane)));
-    pids.split_ascii_whitespace().map(state).collect()
+    let mut coming = Coming { panes: Vec::new(), states: String::new() };
+    for pid in pids.split_ascii_whitespace() {
+        let pane = known.get(&pid.parse().ok()?)?;
+        coming.panes.push((pane.id, Peek::listed(pane)));
+        coming.states.push_str(&format!(" {pid}.{}.{}.{}", pane.size.height, pane.cursor.0, pane.cursor.1));
+    }
+    Some(coming)
 }
 
 impl Screens {
     /// Has each of them taken as it arrives, while the rest is on its way. Whether exactly they were there: where they
-    /// are not told in time, or something else stands between them, as where a hook prints, nothing says whose row is
-    /// whose, and they are to be asked for one by one.
+    /// are not told in time, or something else stands between them, as where a hook prints or resizes a window, nothing says
+    /// whose row is whose, and they are to be asked for one by one.
     pub async fn each(mut self, mut take: impl FnMut(PaneId, Peek)) -> bool {
-        for (id, peek) in std::mem::take(&mut self.coming) {
+        for (id, peek) in std::mem::take(&mut self.coming.panes) {
             let Some(rows) = self.rows(peek.size.height).await else { return false };
             take(id, Peek { rows, ..peek });
         }
         let Ok(output) = self.client.end(ANSWER_LIMIT).await else { return false };
-        output.stdout[self.at..].starts_with(format!("{}{WHOLE}\n", mark()).as_bytes())
+        output.stdout[self.at..].starts_with(format!("{}{WHOLE}{}\n", mark(), self.coming.states).as_bytes())
     }
 
     /// Waits for all of them; none where they are not as [`Self::each`] needs them.
@@ -150,7 +163,7 @@ mod tests {
     }
 
     /// What is read of a client that prints this behind its list.
-    async fn read(printed: &str, coming: Vec<(PaneId, Peek)>) -> Vec<(PaneId, Vec<String>)> {
+    async fn read(printed: &str, coming: Coming) -> Vec<(PaneId, Vec<String>)> {
         let client = exec::begin(Path::new("printf"), &["%s", printed].map(OsString::from)).unwrap();
         let screens = Screens { client: Box::new(client), at: 0, asked: Timestamp::UNIX_EPOCH, coming };
         let texts = |peek: Peek| peek.rows.into_iter().map(|row| row.text).collect();
@@ -162,9 +175,10 @@ mod tests {
         // Two agents of which one has ended, and its pid is another's by now.
         let panes = [pane(1, 2), pane(3, 1), PaneRecord { dead: true, pid: 101, ..pane(4, 7) }];
         let known = coming(" 103 101", &panes).unwrap();
-        let [(PaneId(3), third), (PaneId(1), first)] = &known[..] else { panic!("{known:?}") };
+        assert_eq!(known.states, " 103.1.0.0 101.2.0.0");
+        let [(PaneId(3), third), (PaneId(1), first)] = &known.panes[..] else { panic!("{known:?}") };
         assert!(third.in_mode && third.size.height == 1 && !first.in_mode && first.title == panes[0].title);
-        assert_eq!(coming("", &panes), Some(Vec::new()));
+        assert_eq!(coming("", &panes), Some(Coming { panes: Vec::new(), states: String::new() }));
         for pids in [" 103 109", " %3", " 103 x"] {
             assert_eq!(coming(pids, &panes), None, "{pids:?}");
         }
@@ -191,7 +205,8 @@ mod tests {
     #[tokio::test]
     async fn screens_are_read_by_their_heights_or_not_at_all() {
         let known = || coming(" 101 103", &[pane(1, 2), pane(3, 1)]).unwrap();
-        let whole = format!("{}{WHOLE}\n", mark());
+        let states = " 101.2.0.0 103.1.0.0";
+        let whole = format!("{}{WHOLE}{states}\n", mark());
         let rows = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>();
         let read_well = [(PaneId(1), rows(&["row 1", ""])), (PaneId(3), rows(&["x"]))];
         // What a hook prints behind all of it is nobody's row.
@@ -203,6 +218,10 @@ mod tests {
         assert_eq!(read(&format!("{like_it}\n\nx\n{whole}"), known()).await[0].1[0], like_it);
         for other in ["row 1\n\n", "row 1\n\nhook\nx\n", "hook\nrow 1\n\nx\n", "row 1\n\nx\nhook\n", ""] {
             assert_eq!(read(&format!("{other}{whole}"), known()).await, [], "{other:?}");
+        }
+        // A row more of the one and one less of the other: it is the same sum.
+        for states in ["", " 101.1.0.0 103.2.0.0", " 103.1.0.0 101.2.0.0", " 101.2.0.1 103.1.0.0"] {
+            assert_eq!(read(&format!("row 1\n\nx\n{}{WHOLE}{states}\n", mark()), known()).await, [], "{states:?}");
         }
         for ended in ["row 1\n\nx\n", "row 1\n\nx", "row 1\n"] {
             assert_eq!(read(ended, known()).await, [], "{ended:?}");

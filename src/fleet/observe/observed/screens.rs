@@ -41,7 +41,8 @@ impl Observed {
 
     /// Takes what is kept apart, while servers are waited for.
     pub(in crate::fleet::observe) fn parse_kept(&mut self) {
-        self.kept.values_mut().for_each(Kept::parse);
+        let now = Timestamp::now();
+        self.kept.values_mut().for_each(|kept| kept.parse(now));
     }
 
     /// Takes what is kept of panes that have stood since; their screens are not due then.
