@@ -25,7 +25,7 @@ pub enum Query {
     /// [`Self::ListPanes`], and behind it the screens of all live panes that a keeper marked, each as [`Self::Text`] gives
     /// it; all of one moment, unless a hook of the user's comes in between. Between the two stands the mark with the first
     /// word and the pids of these panes, in the order of their screens, and behind all of it the mark with the other word and
-    /// what [`STATE_OF_MANY`] says of them then.
+    /// the pid, height and cursor that each of them has then.
     Survey([&'static str; 2]),
     /// Token of the sender that may type into a pane.
     LeaseToken(PaneId),
