@@ -140,12 +140,6 @@ impl PaintedRow {
         row
     }
 
-    /// Its text in parts, and how each is drawn.
-    pub fn parts(&self) -> impl Iterator<Item = (&str, &CellStyle)> {
-        let starts = std::iter::once(0).chain(self.parts.iter().map(|(end, _)| *end));
-        starts.zip(&self.parts).filter_map(|(start, (end, style))| Some((self.text.get(start..*end)?, style)))
-    }
-
     /// How the characters of a range of bytes are drawn, blanks left out: a style for each part that holds any.
     pub fn styles(&self, range: Range<usize>) -> impl Iterator<Item = &CellStyle> {
         let starts = std::iter::once(0).chain(self.parts.iter().map(|(end, _)| *end));
